@@ -1,0 +1,246 @@
+//! Every event and message that a test could think of.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::{btree_map, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+
+use crate::{
+    Digest, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId, Message, Parent, Payload,
+    RetryPolicy, TaskId, Timestamp,
+};
+
+/// Texts with everything that a quoting rule could stumble over.
+fn text() -> impl Strategy<Value = String> {
+    "[a-z ]{0,4}['\\\\|=,:\n\r\t\u{0}\u{7f}ü🦀]{0,3}[a-z'\"]{0,3}"
+}
+
+fn payload() -> impl Strategy<Value = Option<Payload>> {
+    of(text().prop_map(Payload::from))
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![Just("a".to_owned()), Just("A".to_owned()), Just("b".to_owned()), text()]
+}
+
+fn instance() -> impl Strategy<Value = InstanceId> {
+    "[a-z][a-z0-9 :'/]{0,5}".prop_map(|text| InstanceId::new(&text).unwrap())
+}
+
+fn bytes16() -> impl Strategy<Value = [u8; 16]> {
+    prop_oneof![
+        3 => (0..4_u128).prop_map(u128::to_be_bytes),
+        1 => any::<[u8; 16]>(),
+    ]
+}
+
+fn execution_id() -> impl Strategy<Value = ExecutionId> {
+    bytes16().prop_map(ExecutionId::from_bytes)
+}
+
+fn key() -> impl Strategy<Value = EventKey> {
+    bytes16().prop_map(EventKey::from_bytes)
+}
+
+fn task() -> impl Strategy<Value = TaskId> {
+    prop_oneof![9 => 0..4_u32, 1 => any::<u32>()].prop_map(TaskId)
+}
+
+fn attempt() -> impl Strategy<Value = u32> {
+    prop_oneof![9 => 1..3_u32, 1 => any::<u32>()]
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![4 => (0..5_u64).prop_map(|s| s * 1_000), 1 => any::<u64>()].prop_map(Timestamp::from_millis)
+}
+
+fn ms() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => (0..5_u64).prop_map(|s| s * 500), 1 => any::<u64>()]
+}
+
+fn tags() -> impl Strategy<Value = BTreeMap<String, String>> {
+    btree_map(text(), text(), 0..3)
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    (name(), text(), payload(), any::<bool>()).prop_map(|(kind, message, details, non_retriable)| Failure {
+        kind,
+        message,
+        details,
+        non_retriable,
+    })
+}
+
+fn retry() -> impl Strategy<Value = Option<RetryPolicy>> {
+    let coefficient = prop_oneof![Just(1.0), Just(2.5), proptest::num::f64::NORMAL, Just(f64::INFINITY)];
+    let policy = (attempt(), ms(), coefficient, of(ms()), of(ms()), vec(name(), 0..3)).prop_map(
+        |(
+            max_attempts,
+            first_interval_ms,
+            backoff_coefficient,
+            max_interval_ms,
+            retry_timeout_ms,
+            non_retriable_kinds,
+        )| RetryPolicy {
+            max_attempts,
+            first_interval_ms,
+            backoff_coefficient,
+            max_interval_ms,
+            retry_timeout_ms,
+            non_retriable_kinds,
+        },
+    );
+    of(policy)
+}
+
+fn parent() -> impl Strategy<Value = Parent> {
+    (instance(), execution_id(), name(), task(), attempt()).prop_map(
+        |(instance_id, execution_id, name, task, attempt)| Parent { instance_id, execution_id, name, task, attempt },
+    )
+}
+
+pub(crate) fn started() -> BoxedStrategy<ExecutionStarted> {
+    let what = (execution_id(), name(), of(text()), payload(), tags());
+    let how = (of(parent()), of(time()), time(), of(any::<[u8; 32]>()), 0..3_u32, of((text(), text())));
+    (what, how)
+        .prop_map(|((execution_id, name, version, input, tags), how)| {
+            let (parent, scheduled_start, created_at, component, generation, trace_context) = how;
+            let component = component.map(Digest::from_bytes);
+            ExecutionStarted {
+                execution_id,
+                name,
+                version,
+                input,
+                tags,
+                parent,
+                scheduled_start,
+                created_at,
+                component,
+                generation,
+                trace_context,
+            }
+        })
+        .boxed()
+}
+
+/// Something that happened, of any kind but the start.
+pub(crate) fn fact() -> BoxedStrategy<EventKind> {
+    Union::new([
+        (payload(), any::<bool>())
+            .prop_map(|(reason, recurse)| EventKind::ExecutionTerminated { reason, recurse })
+            .boxed(),
+        payload().prop_map(|reason| EventKind::ExecutionSuspended { reason }).boxed(),
+        payload().prop_map(|reason| EventKind::ExecutionResumed { reason }).boxed(),
+        (payload(), vec((0..20_u64).prop_map(EventId), 0..4))
+            .prop_map(|(reason, voided)| EventKind::ExecutionRewound { reason, voided })
+            .boxed(),
+        (task(), attempt(), failure(), time())
+            .prop_map(|(task, attempt, failure, retry_at)| EventKind::TaskAttemptFailed {
+                task,
+                attempt,
+                failure,
+                retry_at,
+            })
+            .boxed(),
+        (task(), payload()).prop_map(|(task, output)| EventKind::TaskCompleted { task, output }).boxed(),
+        (task(), failure()).prop_map(|(task, failure)| EventKind::TaskFailed { task, failure }).boxed(),
+        task().prop_map(|task| EventKind::TimerFired { task }).boxed(),
+        (task(), attempt(), failure(), time())
+            .prop_map(|(task, attempt, failure, retry_at)| EventKind::SubOrchestrationAttemptFailed {
+                task,
+                attempt,
+                failure,
+                retry_at,
+            })
+            .boxed(),
+        (task(), payload()).prop_map(|(task, output)| EventKind::SubOrchestrationCompleted { task, output }).boxed(),
+        (task(), failure()).prop_map(|(task, failure)| EventKind::SubOrchestrationFailed { task, failure }).boxed(),
+        (name(), payload(), key()).prop_map(|(name, data, key)| EventKind::EventRaised { name, data, key }).boxed(),
+    ])
+    .boxed()
+}
+
+/// A decision of any kind.
+pub(crate) fn decision() -> BoxedStrategy<EventKind> {
+    Union::new([
+        payload().prop_map(|output| EventKind::ExecutionCompleted { output }).boxed(),
+        failure().prop_map(|failure| EventKind::ExecutionFailed { failure }).boxed(),
+        task().prop_map(|task| EventKind::TaskCanceled { task }).boxed(),
+        (task(), name(), payload(), retry())
+            .prop_map(|(task, name, input, retry)| EventKind::TaskScheduled { task, name, input, retry })
+            .boxed(),
+        (task(), time()).prop_map(|(task, fire_at)| EventKind::TimerCreated { task, fire_at }).boxed(),
+        (task(), (name(), instance(), of(text()), payload()), (tags(), retry(), any::<bool>()))
+            .prop_map(|(task, (name, instance_id, version, input), (tags, retry, detached))| {
+                EventKind::SubOrchestrationCreated { task, name, instance_id, version, input, tags, retry, detached }
+            })
+            .boxed(),
+        (task(), name()).prop_map(|(task, name)| EventKind::EventAwaited { task, name }).boxed(),
+        (task(), instance(), name(), payload())
+            .prop_map(|(task, instance_id, name, data)| EventKind::EventSent { task, instance_id, name, data })
+            .boxed(),
+    ])
+    .boxed()
+}
+
+/// An event of any kind.
+pub(crate) fn event() -> BoxedStrategy<EventKind> {
+    prop_oneof![
+        1 => Just(EventKind::OrchestratorStarted),
+        1 => Just(EventKind::OrchestratorCompleted),
+        1 => started().prop_map(|started| EventKind::ExecutionStarted(Box::new(started))),
+        6 => fact(),
+        6 => decision(),
+    ]
+    .boxed()
+}
+
+/// A message of any kind.
+pub(crate) fn message() -> BoxedStrategy<Message> {
+    let result = || (execution_id(), task(), attempt());
+    Union::new([
+        started().prop_map(|started| Message::Start(Box::new(started))).boxed(),
+        (result(), payload())
+            .prop_map(|((execution_id, task, attempt), output)| Message::TaskCompleted {
+                execution_id,
+                task,
+                attempt,
+                output,
+            })
+            .boxed(),
+        (result(), failure())
+            .prop_map(|((execution_id, task, attempt), failure)| Message::TaskFailed {
+                execution_id,
+                task,
+                attempt,
+                failure,
+            })
+            .boxed(),
+        (result(), payload())
+            .prop_map(|((execution_id, task, attempt), output)| Message::ChildCompleted {
+                execution_id,
+                task,
+                attempt,
+                output,
+            })
+            .boxed(),
+        (result(), failure())
+            .prop_map(|((execution_id, task, attempt), failure)| Message::ChildFailed {
+                execution_id,
+                task,
+                attempt,
+                failure,
+            })
+            .boxed(),
+        (name(), payload(), key()).prop_map(|(name, data, key)| Message::RaiseEvent { name, data, key }).boxed(),
+        (payload(), any::<bool>(), of(execution_id()))
+            .prop_map(|(reason, recurse, execution_id)| Message::Terminate { reason, recurse, execution_id })
+            .boxed(),
+        payload().prop_map(|reason| Message::Suspend { reason }).boxed(),
+        payload().prop_map(|reason| Message::Resume { reason }).boxed(),
+        payload().prop_map(|reason| Message::Rewind { reason }).boxed(),
+    ])
+    .boxed()
+}

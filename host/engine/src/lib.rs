@@ -1,0 +1,47 @@
+//! The pure core of Rondo: history and messages in, decisions out.
+//!
+//! An [`Orchestration`] is the state of one instance, folded from its history. It is handed a work item (messages and
+//! the time), lets a [`Guest`] decide, and answers with a [`TurnOutcome`]: what to append to the history and what may
+//! leave once that is durable. There is no async here, no clock, no randomness and no I/O, and nothing in this crate
+//! has heard of WebAssembly or of a database.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod action;
+#[cfg(test)]
+mod arbitrary;
+mod bytes;
+#[cfg(test)]
+mod codec_tests;
+mod determinism;
+mod execution;
+mod failure;
+mod guest;
+mod history;
+mod ids;
+pub mod limits;
+mod message;
+mod orchestration;
+mod outcome;
+mod payload;
+mod retry;
+mod status;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
+pub mod text;
+mod time;
+
+pub use action::{Action, LogLevel, StartChild};
+pub use determinism::Nondeterminism;
+pub use execution::{Execution, Parent};
+pub use failure::{Failure, kind};
+pub use guest::{Event, Guest, GuestError, GuestSource, Turn};
+pub use history::{EventKind, ExecutionStarted, HistoryEvent};
+pub use ids::{Digest, EventId, EventKey, ExecutionId, IdError, InstanceId, TaskId};
+pub use message::Message;
+pub use orchestration::{HistoryError, Orchestration, TurnError};
+pub use outcome::{ActivityTask, HistoryChange, LogLine, OutboxMessage, TurnOutcome};
+pub use payload::Payload;
+pub use retry::RetryPolicy;
+pub use status::{InstanceState, RuntimeStatus};
+pub use time::Timestamp;

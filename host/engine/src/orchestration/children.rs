@@ -1,0 +1,95 @@
+//! Children and parents: starts, refusals, results.
+
+use crate::{EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, TaskId, kind};
+
+use super::fold::kind_of;
+use super::tasks::{Attempted, Work};
+use super::work_item::WorkItem;
+
+impl WorkItem<'_> {
+    /// Sends the start of a child's current attempt. Its execution id is derived, so a second one is recognised.
+    pub(super) fn send_start(&mut self, task: TaskId) {
+        let execution = self.current();
+        let Some(EventKind::SubOrchestrationCreated { name, instance_id, version, input, tags, detached, .. }) =
+            execution.created(task)
+        else {
+            return;
+        };
+        let attempt = execution.fold.tasks.attempts(task, Attempted::Child).map_or(1, |attempts| attempts.current);
+        let parent = Parent {
+            instance_id: self.instance.instance_id.clone(),
+            execution_id: execution.id(),
+            name: execution.fold.started.name.clone(),
+            task,
+            attempt,
+        };
+        let start = ExecutionStarted {
+            execution_id: execution.id().child(task, attempt),
+            name: name.clone(),
+            version: version.clone(),
+            input: input.clone(),
+            tags: tags.clone(),
+            parent: (!detached).then_some(parent),
+            scheduled_start: None,
+            created_at: self.now,
+            component: None,
+            generation: 0,
+            trace_context: execution.fold.started.trace_context.clone(),
+        };
+        let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
+        self.outbox.push(message);
+    }
+
+    /// Ends every open child; one that has ended, or has given its id to another, heeds this not.
+    pub(super) fn terminate_children(&mut self, reason: Option<&crate::Payload>) {
+        let execution = self.instance.execution.as_ref().expect("an execution is running");
+        for (task, entry) in execution.fold.tasks.iter() {
+            let (Work::Child(attempts), None) = (&entry.work, entry.closed) else { continue };
+            let Some(EventKind::SubOrchestrationCreated { instance_id, .. }) =
+                kind_of(&execution.history, entry.created)
+            else {
+                continue;
+            };
+            let execution_id = Some(execution.id().child(task, attempts.current));
+            let message = Message::Terminate { reason: reason.cloned(), recurse: true, execution_id };
+            self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
+        }
+    }
+
+    /// Tells the parent how the current execution ended; nothing without a parent.
+    pub(super) fn report_to_parent(&mut self) {
+        let execution = self.current();
+        let Some(parent) = &execution.fold.started.parent else { return };
+        let Parent { instance_id, execution_id, name: _, task, attempt } = parent;
+        let (execution_id, task, attempt) = (*execution_id, *task, *attempt);
+        let failure = match execution.fold.end.and_then(|end| kind_of(&execution.history, end)) {
+            Some(EventKind::ExecutionCompleted { output }) => {
+                let message = Message::ChildCompleted { execution_id, task, attempt, output: output.clone() };
+                self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
+                return;
+            }
+            Some(EventKind::ExecutionFailed { failure }) => failure.clone(),
+            // Somebody ended it on purpose: a retry policy must not bring it back.
+            Some(EventKind::ExecutionTerminated { reason, .. }) => {
+                let failure = Failure::new(kind::TERMINATED, "the child was terminated").non_retriable();
+                Failure { details: reason.clone(), ..failure }
+            }
+            _ => return,
+        };
+        let message = Message::ChildFailed { execution_id, task, attempt, failure };
+        self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
+    }
+
+    /// Tells a parent that its child's id is in use.
+    pub(super) fn tell_instance_exists(&mut self, start: &ExecutionStarted) {
+        let Some(parent) = &start.parent else { return };
+        let text = format!("the instance {} exists and has not ended", self.instance.instance_id);
+        let message = Message::ChildFailed {
+            execution_id: parent.execution_id,
+            task: parent.task,
+            attempt: parent.attempt,
+            failure: Failure::new(kind::INSTANCE_EXISTS, text).non_retriable(),
+        };
+        self.outbox.push(OutboxMessage { to: parent.instance_id.clone(), message });
+    }
+}

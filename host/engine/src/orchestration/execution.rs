@@ -1,0 +1,114 @@
+//! One execution of the instance: its history, what that amounts to, and its guest.
+
+use crate::{
+    Digest, EventId, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent, RetryPolicy, TaskId, Timestamp,
+};
+
+use super::HistoryError;
+use super::fold::{Fold, kind_of};
+use super::load::{self, Replay, Voided};
+
+/// An execution in memory.
+///
+/// The history stays here while the guest is warm: tasks find their parameters in it, a rewind folds it anew, and a
+/// work item that fails goes back to it. Its payloads are shared with whoever else holds them.
+pub(super) struct LiveExecution {
+    pub(super) history: Vec<HistoryEvent>,
+    payload_bytes: usize,
+    pub(super) fold: Fold,
+    /// What a fresh guest must repeat; empty while the guest is warm.
+    pub(super) replay: Replay,
+    pub(super) guest: Option<Box<dyn Guest>>,
+    /// What the guest runs on; none until it has run.
+    pub(super) component: Option<Digest>,
+    /// Whether a turn has begun that has not ended.
+    pub(super) is_turn_open: bool,
+}
+
+impl LiveExecution {
+    /// A new execution, in its first turn.
+    pub(super) fn begin(started: Box<ExecutionStarted>, at: Timestamp) -> Self {
+        let mut execution = Self {
+            history: Vec::new(),
+            payload_bytes: 0,
+            fold: Fold::begin(started.clone(), at),
+            replay: Replay::default(),
+            guest: None,
+            component: None,
+            is_turn_open: true,
+        };
+        execution.push(HistoryEvent { id: EventId::FIRST, at, kind: EventKind::OrchestratorStarted });
+        let kind = EventKind::ExecutionStarted(started);
+        execution.push(HistoryEvent { id: EventId::FIRST.next(), at, kind });
+        execution
+    }
+
+    pub(super) fn load(history: Vec<HistoryEvent>, component: Option<Digest>) -> Result<Self, HistoryError> {
+        let voided = load::voided(&history)?;
+        let (fold, mut replay) = load::fold(&history, &voided)?;
+        if fold.end.is_some() {
+            // Only a rewind needs a guest again, and folds anew.
+            replay = Replay::default();
+        }
+        let payload_bytes = history.iter().map(|event| event.kind.payload_bytes()).sum();
+        Ok(Self { history, payload_bytes, fold, replay, guest: None, component, is_turn_open: false })
+    }
+
+    /// Goes back to the first `events` events, as they were folded when they were all.
+    pub(super) fn roll_back(&mut self, events: usize) {
+        self.history.truncate(events);
+        let voided = load::voided(&self.history).expect("these events have been folded before");
+        self.refold(&voided);
+    }
+
+    /// Folds the history anew, with those events void. The guest is gone afterwards.
+    pub(super) fn refold(&mut self, voided: &Voided) {
+        let (fold, replay) = load::fold(&self.history, voided).expect("these events have been folded before");
+        self.payload_bytes = self.history.iter().map(|event| event.kind.payload_bytes()).sum();
+        self.fold = fold;
+        self.replay = replay;
+        self.guest = None;
+        self.is_turn_open = false;
+    }
+
+    /// Appends an event at `at` and lets it take effect.
+    pub(super) fn record(&mut self, at: Timestamp, kind: EventKind) {
+        let event = HistoryEvent { id: self.fold.last.next(), at, kind };
+        if let Err(problem) = self.fold.apply(&event) {
+            // Recording is guarded by the very state that refuses here.
+            unreachable!("the engine recorded {}: {problem}", event.kind);
+        }
+        self.push(event);
+    }
+
+    fn push(&mut self, event: HistoryEvent) {
+        self.payload_bytes += event.kind.payload_bytes();
+        self.history.push(event);
+    }
+
+    pub(super) fn id(&self) -> ExecutionId {
+        self.fold.started.execution_id
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.fold.end.is_some()
+    }
+
+    /// The event that created a task; none for a task that was never scheduled.
+    pub(super) fn created(&self, task: TaskId) -> Option<&EventKind> {
+        kind_of(&self.history, self.fold.tasks.get(task)?.created)
+    }
+
+    /// The retry policy that a task was created with.
+    pub(super) fn retry_policy(&self, task: TaskId) -> Option<&RetryPolicy> {
+        match self.created(task)? {
+            EventKind::TaskScheduled { retry, .. } | EventKind::SubOrchestrationCreated { retry, .. } => retry.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// About what its history takes in memory.
+    pub(super) fn history_bytes(&self) -> usize {
+        self.payload_bytes + self.history.len() * size_of::<HistoryEvent>()
+    }
+}

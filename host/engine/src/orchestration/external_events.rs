@@ -1,0 +1,152 @@
+//! External events and the waits for them.
+//!
+//! First in, first out by name, compared without regard to ASCII case. Events and waits are brought together only when
+//! something is delivered to the guest, so that a wait which is canceled in its own turn takes no event.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::{EventId, EventKey, TaskId};
+
+#[derive(Debug, Default)]
+pub(super) struct ExternalEvents {
+    /// Lower-case name to queue.
+    names: BTreeMap<String, usize>,
+    queues: Vec<Queue>,
+    /// Queues that have both a wait and an event.
+    matched: BTreeSet<usize>,
+    /// Every key of this execution's history.
+    seen: BTreeSet<EventKey>,
+    /// Events in all queues.
+    kept: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waits: BTreeSet<TaskId>,
+    events: VecDeque<EventId>,
+}
+
+impl ExternalEvents {
+    pub(super) fn has_seen(&self, key: EventKey) -> bool {
+        self.seen.contains(&key)
+    }
+
+    /// Events that no wait has taken.
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Whether an event of that name would be taken at the next delivery.
+    pub(super) fn is_awaited(&self, name: &str) -> bool {
+        self.names
+            .get(&name.to_ascii_lowercase())
+            .is_some_and(|&queue| self.queues[queue].waits.len() > self.queues[queue].events.len())
+    }
+
+    pub(super) fn raise(&mut self, name: &str, key: EventKey, event: EventId) -> Result<(), String> {
+        if !self.seen.insert(key) {
+            return Err(format!("an event of key {key} was raised before"));
+        }
+        let queue = self.queue(name);
+        self.queues[queue].events.push_back(event);
+        self.kept += 1;
+        self.note(queue);
+        Ok(())
+    }
+
+    /// The queue of that name.
+    pub(super) fn queue(&mut self, name: &str) -> usize {
+        let next = self.queues.len();
+        let queue = *self.names.entry(name.to_ascii_lowercase()).or_insert(next);
+        if queue == next {
+            self.queues.push(Queue::default());
+        }
+        queue
+    }
+
+    pub(super) fn wait(&mut self, queue: usize, task: TaskId) {
+        self.queues[queue].waits.insert(task);
+        self.note(queue);
+    }
+
+    pub(super) fn cancel(&mut self, queue: usize, task: TaskId) {
+        self.queues[queue].waits.remove(&task);
+        self.note(queue);
+    }
+
+    pub(super) fn has_matches(&self) -> bool {
+        !self.matched.is_empty()
+    }
+
+    /// Gives the oldest events to the oldest waits of their names.
+    pub(super) fn take_matches(&mut self) -> Vec<(EventId, TaskId)> {
+        let mut taken = Vec::new();
+        for queue in std::mem::take(&mut self.matched) {
+            let Queue { waits, events } = &mut self.queues[queue];
+            while let (Some(&event), Some(&task)) = (events.front(), waits.first()) {
+                events.pop_front();
+                waits.pop_first();
+                taken.push((event, task));
+            }
+        }
+        self.kept -= taken.len();
+        taken
+    }
+
+    /// Events that no wait has taken, oldest first.
+    pub(super) fn untaken(&self) -> Vec<EventId> {
+        let mut events: Vec<_> = self.queues.iter().flat_map(|queue| queue.events.iter().copied()).collect();
+        events.sort_unstable();
+        events
+    }
+
+    fn note(&mut self, queue: usize) {
+        let Queue { waits, events } = &self.queues[queue];
+        if waits.is_empty() || events.is_empty() {
+            self.matched.remove(&queue);
+        } else {
+            self.matched.insert(queue);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raise(events: &mut ExternalEvents, name: &str, id: u64) {
+        let key = EventKey::from_bytes(u128::from(id).to_be_bytes());
+        events.raise(name, key, EventId(id)).unwrap();
+    }
+
+    fn wait(events: &mut ExternalEvents, name: &str, task: u32) {
+        let queue = events.queue(name);
+        events.wait(queue, TaskId(task));
+    }
+
+    #[test]
+    fn the_oldest_wait_takes_the_oldest_event_of_its_name() {
+        let mut events = ExternalEvents::default();
+        raise(&mut events, "go", 1);
+        raise(&mut events, "GO", 2);
+        raise(&mut events, "stop", 3);
+        wait(&mut events, "Go", 0);
+        wait(&mut events, "other", 1);
+        wait(&mut events, "go", 2);
+        assert_eq!(events.take_matches(), [(EventId(1), TaskId(0)), (EventId(2), TaskId(2))]);
+        assert_eq!(events.untaken(), [EventId(3)]);
+        assert_eq!(events.kept(), 1);
+    }
+
+    #[test]
+    fn a_canceled_wait_leaves_its_event_to_the_next() {
+        let mut events = ExternalEvents::default();
+        raise(&mut events, "go", 1);
+        wait(&mut events, "go", 0);
+        wait(&mut events, "go", 1);
+        let queue = events.queue("go");
+        events.cancel(queue, TaskId(0));
+        assert_eq!(events.take_matches(), [(EventId(1), TaskId(1))]);
+        assert!(!events.has_matches());
+    }
+}

@@ -1,0 +1,229 @@
+//! One work item, from its messages to its outcome.
+
+use std::collections::VecDeque;
+
+use crate::{
+    ActivityTask, Digest, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload, TaskId,
+    Timestamp, TurnError, TurnOutcome, limits,
+};
+
+use super::Orchestration;
+use super::continue_as_new::ContinueAsNew;
+use super::execution::LiveExecution;
+
+/// A work item while it is being worked on. Each step is a file of its own.
+pub(super) struct WorkItem<'a> {
+    pub(super) instance: &'a mut Orchestration,
+    /// The time of every turn in here.
+    pub(super) now: Timestamp,
+    pub(super) inbox: VecDeque<Message>,
+    pub(super) guests: &'a mut dyn GuestSource,
+    pub(super) outbox: Vec<OutboxMessage>,
+    pub(super) canceled: Vec<TaskId>,
+    pub(super) logs: Vec<LogLine>,
+    /// Turns that guests had in here.
+    pub(super) guest_turns: u32,
+    /// Executions that continue-as-new began in here.
+    pub(super) generations: u32,
+    /// What the turn that is open decided to go on as.
+    pub(super) continuing: Option<ContinueAsNew>,
+    before: Before,
+    /// There is more to do, but not in this work item.
+    has_yielded: bool,
+}
+
+/// What the instance goes back to when the work item fails.
+struct Before {
+    /// Events of the execution that was current then.
+    events: usize,
+    component: Option<Digest>,
+    custom_status: Option<Payload>,
+    /// The execution that was current then, once another has taken its place.
+    replaced: Option<LiveExecution>,
+}
+
+impl<'a> WorkItem<'a> {
+    pub(super) fn new(
+        instance: &'a mut Orchestration,
+        now: Timestamp,
+        inbox: Vec<Message>,
+        guests: &'a mut dyn GuestSource,
+    ) -> Self {
+        let execution = instance.execution.as_ref();
+        let before = Before {
+            events: execution.map_or(0, |execution| execution.history.len()),
+            component: execution.and_then(|execution| execution.component),
+            custom_status: instance.custom_status.clone(),
+            replaced: None,
+        };
+        // Within an execution time never goes back, whatever the clock does.
+        let now = execution.map_or(now, |execution| now.max(execution.fold.at));
+        Self {
+            instance,
+            now,
+            inbox: inbox.into(),
+            guests,
+            outbox: Vec::new(),
+            canceled: Vec::new(),
+            logs: Vec::new(),
+            guest_turns: 0,
+            generations: 0,
+            continuing: None,
+            before,
+            has_yielded: false,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<TurnOutcome, TurnError> {
+        match self.run_turns() {
+            Ok(()) if self.instance.execution.is_some() => Ok(self.outcome()),
+            Ok(()) => Err(TurnError::NotStarted),
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    fn run_turns(&mut self) -> Result<(), TurnError> {
+        while self.ensure_running() {
+            if self.must_yield() {
+                self.has_yielded = true;
+                return Ok(());
+            }
+            self.intake();
+            self.fire_timers();
+            self.start_retries();
+            if self.current().fold.is_guest_due(self.now) {
+                self.guest_turn()?;
+            }
+            if !self.current().is_turn_open {
+                return Ok(());
+            }
+            self.close_turn();
+        }
+        Ok(())
+    }
+
+    /// A guest that keeps itself busy must let others have their turn; see [`limits::TURNS_PER_WORK_ITEM_MAX`].
+    fn must_yield(&self) -> bool {
+        let execution = self.current();
+        self.guest_turns >= limits::TURNS_PER_WORK_ITEM_MAX
+            && !execution.is_turn_open
+            && self.inbox.is_empty()
+            && (execution.fold.is_guest_due(self.now) || self.next_due_timer().is_some())
+    }
+
+    /// The execution that runs; callers know that there is one.
+    pub(super) fn current(&self) -> &LiveExecution {
+        self.instance.execution.as_ref().expect("an execution is running")
+    }
+
+    pub(super) fn current_mut(&mut self) -> &mut LiveExecution {
+        self.instance.execution.as_mut().expect("an execution is running")
+    }
+
+    /// Puts another execution in the place of the current one.
+    pub(super) fn replace(&mut self, execution: LiveExecution) {
+        if let Some(old) = self.instance.execution.replace(execution) {
+            self.before.replaced.get_or_insert(old);
+        }
+    }
+
+    /// Records a fact or a decision, in a turn that it opens if need be.
+    pub(super) fn record(&mut self, kind: EventKind) {
+        self.open_turn();
+        let now = self.now;
+        self.current_mut().record(now, kind);
+    }
+
+    pub(super) fn open_turn(&mut self) {
+        let now = self.now;
+        let execution = self.current_mut();
+        if !execution.is_turn_open {
+            execution.is_turn_open = true;
+            execution.record(now, EventKind::OrchestratorStarted);
+        }
+    }
+
+    fn close_turn(&mut self) {
+        if let Some(next) = self.continuing.take() {
+            self.continue_as_new(next);
+            return;
+        }
+        self.end_if_too_long();
+        self.record(EventKind::OrchestratorCompleted);
+        let execution = self.current_mut();
+        execution.is_turn_open = false;
+        if execution.has_ended() {
+            execution.guest = None;
+        }
+    }
+
+    /// Whether the open activity had no chance to begin before this work item.
+    pub(super) fn is_new(&self, created: crate::EventId) -> bool {
+        self.before.replaced.is_some() || created.0 > self.before.events as u64
+    }
+
+    fn roll_back(&mut self) {
+        let Before { events, component, custom_status, replaced } = &mut self.before;
+        self.instance.custom_status = custom_status.take();
+        if let Some(old) = replaced.take() {
+            self.instance.execution = Some(old);
+        }
+        if *events == 0 {
+            self.instance.execution = None;
+        }
+        if let Some(execution) = &mut self.instance.execution {
+            execution.roll_back(*events);
+            execution.component = *component;
+        }
+    }
+
+    fn outcome(mut self) -> TurnOutcome {
+        let state_changed = self.instance.refresh_state();
+        let activities = self.dispatch();
+        let execution = self.current();
+        let events = &execution.history;
+        let history = if self.before.replaced.is_some() {
+            HistoryChange::Replace { events: events.clone() }
+        } else if events.len() > self.before.events {
+            HistoryChange::Append { events: events[self.before.events..].to_vec() }
+        } else {
+            HistoryChange::None
+        };
+        TurnOutcome {
+            history,
+            state: self.instance.state.clone().expect("an execution has a state"),
+            state_changed,
+            wake_at: if self.has_yielded { Some(self.now) } else { self.wake_at() },
+            has_open_activities: !execution.has_ended() && execution.fold.tasks.has_busy_activities(),
+            outbox: self.outbox,
+            activities,
+            canceled: self.canceled,
+            logs: self.logs,
+        }
+    }
+
+    /// Hands out every attempt that may begin and was not handed out before.
+    fn dispatch(&mut self) -> Vec<ActivityTask> {
+        if self.current().has_ended() {
+            return Vec::new();
+        }
+        let ready = self.current_mut().fold.tasks.take_ready();
+        let execution = self.current();
+        let attempt = |task: TaskId| {
+            let attempts = execution.fold.tasks.attempts(task, super::tasks::Attempted::Activity)?;
+            let EventKind::TaskScheduled { name, input, .. } = execution.created(task)? else { return None };
+            Some(ActivityTask {
+                instance_id: self.instance.instance_id.clone(),
+                execution_id: execution.id(),
+                task,
+                attempt: attempts.current,
+                name: name.clone(),
+                input: input.clone(),
+            })
+        };
+        ready.into_iter().filter_map(attempt).collect()
+    }
+}

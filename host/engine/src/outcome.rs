@@ -1,0 +1,98 @@
+//! What a work item led to: plain data for somebody else to carry out.
+
+use crate::{
+    EventId, ExecutionId, HistoryEvent, InstanceId, InstanceState, LogLevel, Message, Payload, TaskId, Timestamp,
+};
+
+/// What one work item decided.
+///
+/// `history` and `state` must be durable before anything of `outbox` or `activities` leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnOutcome {
+    /// What to do to the stored history.
+    pub history: HistoryChange,
+    /// The instance row.
+    pub state: InstanceState,
+    /// Whether a reader of the row could see a difference other than `updated_at`.
+    pub state_changed: bool,
+    /// When the instance needs a work item even if nothing is sent to it: a timer, a retry, a scheduled start.
+    pub wake_at: Option<Timestamp>,
+    /// Whether activities are running or about to: after a crash the instance must be loaded without being asked.
+    pub has_open_activities: bool,
+    /// Messages to other instances, or to this one.
+    pub outbox: Vec<OutboxMessage>,
+    /// Activity attempts that may begin now. After a load these are all that are open.
+    pub activities: Vec<ActivityTask>,
+    /// Activities whose running attempts may be interrupted. They belong to the execution that was current before this
+    /// work item; where `history` replaces it, `activities` are another execution's and may bear the same numbers.
+    pub canceled: Vec<TaskId>,
+    /// What the guest logged.
+    pub logs: Vec<LogLine>,
+}
+
+/// What to do to the stored history of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HistoryChange {
+    /// Nothing.
+    None,
+    /// Append. `events` is not empty and continues the stored history by one.
+    Append {
+        /// The new events.
+        events: Vec<HistoryEvent>,
+    },
+    /// A new execution: drop what is stored and keep these instead.
+    Replace {
+        /// The new execution's events so far.
+        events: Vec<HistoryEvent>,
+    },
+}
+
+impl HistoryChange {
+    /// The new events.
+    pub fn events(&self) -> &[HistoryEvent] {
+        match self {
+            Self::None => &[],
+            Self::Append { events } | Self::Replace { events } => events,
+        }
+    }
+
+    /// The position of the last new event.
+    pub fn last_id(&self) -> Option<EventId> {
+        self.events().last().map(|event| event.id)
+    }
+}
+
+/// A message on its way to an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMessage {
+    /// To whom.
+    pub to: InstanceId,
+    /// What.
+    pub message: Message,
+}
+
+/// One attempt of an activity that may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityTask {
+    /// Who waits for it.
+    pub instance_id: InstanceId,
+    /// Which execution of it.
+    pub execution_id: ExecutionId,
+    /// Its number there.
+    pub task: TaskId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// The activity's name.
+    pub name: String,
+    /// Its input.
+    pub input: Option<Payload>,
+}
+
+/// A line that a guest logged in a turn that was not a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The text.
+    pub message: String,
+}
