@@ -1,0 +1,95 @@
+//! What the worker needs of a backend.
+
+use async_trait::async_trait;
+use engine::{HistoryEvent, InstanceId, Message};
+
+use crate::{CommitError, HeldReason, InstanceRow, StorageError, Token, TurnCommit};
+
+/// Names a message that was handed out. Only its backend looks inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+/// A message that was handed out and stays stored until a commit consumes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// What a commit names to consume it.
+    pub id: MessageId,
+    /// The message.
+    pub message: Message,
+}
+
+/// An instance that needs a turn.
+///
+/// Without messages it is a wake-up: a timer or retry is due, or a crash interrupted the instance's activities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkItem {
+    /// Which instance.
+    pub instance_id: InstanceId,
+    /// What was sent to it, oldest first.
+    pub messages: Vec<Envelope>,
+}
+
+/// All that is stored of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// What a commit on top of this must carry.
+    pub token: Token,
+    /// The instance row.
+    pub row: InstanceRow,
+    /// The current execution's history; empty before its first turn, and when it is damaged.
+    pub history: Vec<HistoryEvent>,
+    /// What is wrong with the stored history, for a person: the instance is to be held with this as the reason.
+    pub damage: Option<String>,
+}
+
+/// The worker's view of a backend.
+///
+/// A host calls these for the instances it owns. Two hosts that believe to own the same instance harm nobody: the
+/// commit of the slower one is `Stale`.
+#[async_trait]
+pub trait WorkSource: Send + Sync + 'static {
+    /// Waits until instances need turns and hands out up to `max` work items (at least 1, at most
+    /// [`crate::limits::WORK_ITEMS_PER_FETCH_MAX`]), each of another instance.
+    ///
+    /// A message is handed out once, until `abandon`, a stale commit that names it, `release`, a replacement of the
+    /// instance, or a restart brings it back. An instance may be handed out again, with newer messages, while earlier
+    /// ones of it are being worked on. A wake-up is handed out once its `wake_at` has passed, unless a later commit
+    /// changed it; with `has_open_activities`, once after a restart. Held instances are not handed out.
+    /// Instances that are ready take turns: none waits forever.
+    ///
+    /// Dropping the future loses nothing.
+    async fn fetch(&self, max: usize) -> Result<Vec<WorkItem>, StorageError>;
+
+    /// Everything stored of an instance, consistent in itself; none when there is no such instance.
+    ///
+    /// A damaged history is part of the answer, so that the instance can be held; see [`Snapshot::damage`].
+    ///
+    /// # Errors
+    /// `Permanent`: the row itself is damaged, which says nothing about other instances.
+    async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError>;
+
+    /// Commits one turn, all or nothing as far as a reader can tell; see [`TurnCommit`].
+    ///
+    /// After `Ok` the answered token is the one to commit the next turn under, with no read in between. Dropping the
+    /// future leaves open whether the turn was committed.
+    async fn commit(&self, commit: TurnCommit) -> Result<Token, CommitError>;
+
+    /// Gives a work item back: what is still stored of it, or the wake-up, is handed out again after
+    /// [`crate::limits::ABANDONED_REST`], together with what arrives for the instance until then. A commit ends the
+    /// rest: it shows that the instance can be worked on.
+    /// Nothing happens if the instance is gone.
+    ///
+    /// A work item without messages is a wake-up, and is handed out again likewise. When this host owns the instance
+    /// no longer, nothing happens.
+    async fn abandon(&self, work: WorkItem) -> Result<(), StorageError>;
+
+    /// Stops handing out an instance until [`crate::Client::release`], and says why. Its messages stay.
+    ///
+    /// Conditional on the token like a commit; nothing of the history changes. Answers with the new token.
+    /// Messages in hand need not be abandoned: `release` hands out everything again.
+    async fn hold(&self, instance_id: &InstanceId, token: Token, reason: HeldReason) -> Result<Token, CommitError>;
+
+    /// Finishes what was begun, and hands out nothing any more. Waiting `fetch` calls, and later ones, answer with
+    /// nothing; other calls begun afterwards fail as `NotDone`.
+    async fn shutdown(&self) -> Result<(), StorageError>;
+}
