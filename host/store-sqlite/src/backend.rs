@@ -1,0 +1,158 @@
+//! The backend as a whole, and what the worker needs of it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::{EventId, HistoryEvent, InstanceId, Timestamp};
+use rusqlite::Connection;
+use store::{Clock, CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource, limits};
+
+use crate::dispatch::Dispatch;
+use crate::error::ReadError;
+use crate::open::{FileLock, OpenError, open_writer};
+use crate::ops::commit::Turn;
+use crate::ops::{commit, give_back, hold};
+use crate::readers::Readers;
+use crate::rows::{damaged, history, instance};
+use crate::stats::Counters;
+use crate::watchers::Watchers;
+use crate::writer::{Shared, Writer};
+use crate::{Options, Stats};
+
+/// Bytes that a write takes beside its payloads; a rough mean.
+pub(crate) const OPERATION_BYTES: usize = 512;
+
+/// The embedded backend: one file, one process, as many instances as fit on the disk.
+///
+/// Dropping it without [`WorkSource::shutdown`] loses nothing either: what was answered `Ok` is on the disk.
+pub struct SqliteBackend {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Readers,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) options: Options,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteBackend {
+    /// Opens a file, or creates it. Beside it there will be `FILE-wal` and `FILE-shm`, which belong to it, and
+    /// `FILE.lock`, which does not.
+    ///
+    /// Blocks for as long as the disk takes; histories are not read.
+    pub fn open(path: impl AsRef<Path>, options: Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let lock = FileLock::take(path)?;
+        let connection = open_writer(path, &options)?;
+        let shared = Arc::new(Shared {
+            dispatch: Dispatch::new(&options),
+            watchers: Watchers::default(),
+            counters: Counters::default(),
+        });
+        let writer = Writer::start(connection, lock, &options, clock.clone(), shared.clone(), path)?;
+        let readers = Readers::new(path.to_owned(), options.readers);
+        Ok(Self { writer, readers, shared, options, clock })
+    }
+
+    /// Has waiting work read until memory is half full or there is no more.
+    async fn refill(&self, now: Timestamp) -> Result<(), StorageError> {
+        while self.shared.dispatch.wanted(now).is_some() && !self.shared.dispatch.is_shut_down() {
+            self.writer.refill().await?;
+        }
+        Ok(())
+    }
+
+    /// What it has done since it was opened.
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.stats()
+    }
+}
+
+impl fmt::Debug for SqliteBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteBackend").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl WorkSource for SqliteBackend {
+    async fn fetch(&self, max: usize) -> Result<Vec<WorkItem>, StorageError> {
+        let max = max.clamp(1, limits::WORK_ITEMS_PER_FETCH_MAX);
+        let dispatch = &self.shared.dispatch;
+        loop {
+            // Created before looking: a change in between is not missed.
+            let changed = dispatch.changed();
+            let now = self.clock.now();
+            let refilled = self.refill(now).await;
+            let taken = dispatch.take(max, now);
+            if !taken.items.is_empty() || taken.is_shut_down {
+                // What is in memory can be worked on, whatever is wrong with the file.
+                return Ok(taken.items);
+            }
+            refilled?;
+            match taken.look_again_at {
+                Some(at) => tokio::select! {
+                    () = changed => (),
+                    () = self.clock.sleep_until(at) => (),
+                },
+                None => changed.await,
+            }
+        }
+    }
+
+    async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {
+        let id = instance_id.clone();
+        self.shared.counters.reads.add(1);
+        self.readers
+            .read("load", move |connection| {
+                let Some(stored) = instance::find(connection, &id)? else { return Ok(None) };
+                let (history, damage) = match whole_history(connection, &stored, &id) {
+                    Ok(history) => (history, None),
+                    Err(ReadError::Damaged(damaged)) => (Vec::new(), Some(damaged.to_string())),
+                    Err(error) => return Err(error),
+                };
+                Ok(Some(Snapshot { token: instance::token(stored.row.revision), row: stored.row, history, damage }))
+            })
+            .await
+    }
+
+    async fn commit(&self, commit: TurnCommit) -> Result<Token, CommitError> {
+        let now = self.clock.now();
+        let turn = Turn::new(commit)?;
+        let bytes = OPERATION_BYTES + turn.bytes();
+        self.writer.write("commit", bytes, move |tx| Ok(commit::commit(tx, &turn, now)?)).await?
+    }
+
+    async fn abandon(&self, work: WorkItem) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        self.writer.write("abandon", OPERATION_BYTES, move |tx| Ok(give_back::abandon(tx, &work, now)?)).await
+    }
+
+    async fn hold(&self, instance_id: &InstanceId, token: Token, reason: HeldReason) -> Result<Token, CommitError> {
+        let id = instance_id.clone();
+        self.writer.write("hold", OPERATION_BYTES, move |tx| Ok(hold::hold(tx, &id, &token, &reason)?)).await?
+    }
+
+    async fn shutdown(&self) -> Result<(), StorageError> {
+        self.shared.dispatch.shut_down();
+        self.readers.shut_down();
+        self.writer.shut_down().await;
+        Ok(())
+    }
+}
+
+/// The current execution's history, complete as far as the row knows.
+fn whole_history(
+    connection: &Connection,
+    stored: &instance::StoredRow,
+    id: &InstanceId,
+) -> Result<Vec<HistoryEvent>, ReadError> {
+    let history = history::read(connection, stored.number, id, EventId::FIRST, usize::MAX)
+        .map_err(|error| error.of_instance(id))?;
+    let (first, last) = (history.first().map(|event| event.id), history.last().map(|event| event.id));
+    if last != stored.row.last_event || first.is_some_and(|first| first != EventId::FIRST) {
+        let problem = format!("its history runs from {first:?} to {last:?}, not to {:?}", stored.row.last_event);
+        return Err(damaged(id, problem).into());
+    }
+    Ok(history)
+}

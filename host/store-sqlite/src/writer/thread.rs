@@ -1,0 +1,216 @@
+//! The thread itself.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use store::{Clock, Outcome, StorageError};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::job::{Failure, Order, Write};
+use crate::Options;
+use crate::dispatch::Dispatch;
+use crate::error::{ReadError, outcome_of, outcome_of_commit};
+use crate::open::FileLock;
+use crate::refill;
+use crate::rows::{inbox, unsigned};
+use crate::stats::Counters;
+use crate::transaction::{Ledger, Numbers, Transaction};
+use crate::watchers::Watchers;
+
+/// What the thread tells others.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) watchers: Watchers,
+    pub(crate) counters: Counters,
+}
+
+type Writes = Vec<(Box<dyn Write>, OwnedSemaphorePermit)>;
+
+/// What the thread owns. The connection is closed before the lock is given up.
+pub(super) struct WriterThread {
+    connection: Connection,
+    #[expect(dead_code, reason = "held for the lock")]
+    lock: FileLock,
+    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
+    numbers: Numbers,
+    ledger: Ledger,
+    transaction_operations_max: usize,
+    transaction_bytes_max: usize,
+}
+
+impl WriterThread {
+    /// Reads what has to be known before the first write, and the first page of waiting work.
+    pub(super) fn new(
+        connection: Connection,
+        lock: FileLock,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, ReadError> {
+        let (messages, message) = inbox::count_and_last(&connection)?;
+        let instance: Option<i64> = connection.query_row("SELECT max(id) FROM instances", [], |row| row.get(0))?;
+        let floor = "SELECT value FROM meta WHERE key = 'revision_floor'";
+        let revision_floor = unsigned(connection.query_row(floor, [], |row| row.get(0))?);
+        let thread = Self {
+            connection,
+            lock,
+            clock,
+            shared,
+            numbers: Numbers { instance: instance.unwrap_or_default(), message },
+            ledger: Ledger { messages, revision_floor },
+            transaction_operations_max: options.transaction_operations_max.max(1),
+            transaction_bytes_max: options.transaction_bytes_max,
+        };
+        thread.refill()?;
+        Ok(thread)
+    }
+
+    /// Works until it is told to stop or nobody is left to tell it anything.
+    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        while let Some(order) = orders.blocking_recv() {
+            let batch = self.collect(order, &mut orders);
+            self.write(batch.writes);
+            for answer in batch.refills {
+                let refilled = self.refill().map_err(|error| error.into_storage_error("fetch"));
+                let _ = answer.send(refilled);
+            }
+            if let Some(answer) = batch.shut_down {
+                orders.close();
+                while let Ok(order) = orders.try_recv() {
+                    if let Order::Write(write, _) = order {
+                        write.answer(Some(&Failure::shut_down()));
+                    }
+                }
+                drop(self);
+                let _ = answer.send(());
+                return;
+            }
+        }
+    }
+
+    /// Takes what is waiting, as far as it fits into one transaction.
+    fn collect(&self, first: Order, orders: &mut mpsc::Receiver<Order>) -> Batch {
+        let mut batch = Batch::default();
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Write(write, room) => {
+                    batch.bytes += write.bytes();
+                    batch.writes.push((write, room));
+                }
+                Order::Refill(answer) => batch.refills.push(answer),
+                Order::ShutDown(answer) => {
+                    batch.shut_down = Some(answer);
+                    break;
+                }
+            }
+            let is_full =
+                batch.writes.len() >= self.transaction_operations_max || batch.bytes >= self.transaction_bytes_max;
+            next = if is_full { None } else { orders.try_recv().ok() };
+        }
+        batch
+    }
+
+    /// Writes all in one transaction; if that fails, each in its own, so that only the guilty fail.
+    fn write(&mut self, mut writes: Writes) {
+        if writes.is_empty() {
+            return;
+        }
+        match self.transact(&mut writes) {
+            Ok(()) => answer(writes, None),
+            Err(failure) if writes.len() == 1 || failure.outcome == Outcome::Unknown => answer(writes, Some(&failure)),
+            Err(_) => {
+                for write in writes {
+                    let mut alone = vec![write];
+                    let result = self.transact(&mut alone);
+                    answer(alone, result.err().as_ref());
+                }
+            }
+        }
+    }
+
+    fn transact(&mut self, writes: &mut Writes) -> Result<(), Failure> {
+        let rows_before = self.connection.total_changes();
+        let applied = self.apply(writes).map_err(|error| Failure::new(&error, outcome_of(&error)));
+        let transaction = match applied {
+            Ok(transaction) => self
+                .connection
+                .execute_batch("COMMIT")
+                .map(|()| transaction)
+                .map_err(|error| Failure::new(&error, outcome_of_commit(&error))),
+            Err(failure) => Err(failure),
+        };
+        let (ledger, changes) = transaction.inspect_err(|failure| {
+            tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
+            // SQLite may have rolled back by itself; then there is nothing left to do.
+            if !self.connection.is_autocommit()
+                && let Err(error) = self.connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "sqlite cannot roll back");
+            }
+        })?;
+
+        let rows = self.connection.total_changes() - rows_before;
+        let counters = &self.shared.counters;
+        counters.transactions.add(u64::from(rows > 0));
+        counters.operations.add(writes.len() as u64);
+        counters.rows_written.add(rows);
+        self.ledger = ledger;
+        let changed: Vec<_> = changes.iter().map(|change| change.key().id.clone()).collect();
+        self.shared.dispatch.apply(changes);
+        self.shared.watchers.changed(&changed);
+        Ok(())
+    }
+
+    fn apply(&mut self, writes: &mut Writes) -> rusqlite::Result<(Ledger, Vec<crate::dispatch::Change>)> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut transaction = Transaction {
+            connection: &self.connection,
+            numbers: &mut self.numbers,
+            ledger: self.ledger,
+            changes: Vec::new(),
+        };
+        for (write, _) in writes {
+            write.apply(&mut transaction)?;
+        }
+        Ok((transaction.ledger, transaction.changes))
+    }
+
+    fn refill(&self) -> Result<(), ReadError> {
+        let now = self.clock.now();
+        if let Some(wanted) = self.shared.dispatch.wanted(now) {
+            let page = refill::read(&self.connection, &wanted, self.numbers.message, now)?;
+            self.shared.counters.refills.add(1);
+            self.shared.dispatch.add(page);
+        }
+        Ok(())
+    }
+}
+
+/// What is done together.
+#[derive(Default)]
+struct Batch {
+    writes: Writes,
+    bytes: usize,
+    refills: Vec<oneshot::Sender<Result<(), StorageError>>>,
+    shut_down: Option<oneshot::Sender<()>>,
+}
+
+impl Failure {
+    fn new(error: &rusqlite::Error, outcome: Outcome) -> Self {
+        Self { outcome, problem: error.to_string() }
+    }
+
+    fn shut_down() -> Self {
+        Self { outcome: Outcome::NotDone, problem: "the backend has been shut down".to_owned() }
+    }
+}
+
+fn answer(writes: Writes, failure: Option<&Failure>) {
+    for (write, room) in writes {
+        write.answer(failure);
+        drop(room);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a turn sends.
+
+use engine::{Message, Parent, RuntimeStatus, TaskId};
+use store::pending_state;
+
+use crate::world::messages;
+use crate::{World, execution, id, raised, start};
+
+pub async fn a_start_creates_a_pending_instance(world: &mut World) {
+    world.create_running("a").await;
+    world.advance_ms(10);
+    let mut child = start(execution(5), world.now());
+    child.parent = Some(Parent {
+        instance_id: id("a"),
+        execution_id: execution(1),
+        name: "Order".to_owned(),
+        task: TaskId(2),
+        attempt: 1,
+    });
+    let message = Message::Start(Box::new(child.clone()));
+    world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
+    assert_eq!(world.row("child").await.state, pending_state(id("child"), &child));
+    assert_eq!(world.load("child").await.history, []);
+    assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
+}
+
+pub async fn a_start_replaces_an_ended_instance(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("child", RuntimeStatus::Failed).await;
+    let old = world.load("child").await;
+    let attempt = start(execution(6), world.now());
+    let message = Message::Start(Box::new(attempt.clone()));
+    world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
+    let new = world.load("child").await;
+    assert_eq!(new.row.state, pending_state(id("child"), &attempt));
+    assert_eq!(new.history, old.history);
+    assert!(new.row.revision > old.row.revision);
+    assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
+}
+
+pub async fn a_repeated_start_of_an_ended_execution_is_merely_delivered(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("child", RuntimeStatus::Completed).await;
+    let before = world.row("child").await;
+    let repeat = Message::Start(Box::new(start(before.state.execution_id, world.now())));
+    world.commit(world.turn("a").await.append(4, 4).send("child", repeat.clone())).await;
+    assert_eq!(world.row("child").await, before);
+    assert_eq!(messages(&world.ready().await[&id("child")]), [repeat]);
+}
+
+pub async fn a_start_of_an_instance_that_has_not_ended_is_delivered(world: &mut World) {
+    world.create_running("a").await;
+    world.create_running("child").await;
+    let before = world.load("child").await;
+    let message = Message::Start(Box::new(start(execution(6), world.now())));
+    world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
+    assert_eq!(world.load("child").await, before);
+    assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
+}
+
+pub async fn other_messages_to_nobody_are_dropped(world: &mut World) {
+    world.create_running("a").await;
+    let terminate = Message::Terminate { reason: None, recurse: false, execution_id: None };
+    world.commit(world.turn("a").await.append(4, 4).send("nobody", raised(1)).send("nobody", terminate)).await;
+    assert_eq!(world.backend().get(&id("nobody")).await.unwrap(), None);
+    world.assert_idle().await;
+}
+
+pub async fn other_messages_reach_an_ended_instance(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("b", RuntimeStatus::Failed).await;
+    world.commit(world.turn("a").await.append(4, 4).send("b", raised(1))).await;
+    assert_eq!(messages(&world.ready().await[&id("b")]), [raised(1)]);
+}
+
+pub async fn messages_keep_their_order_and_may_be_to_oneself(world: &mut World) {
+    world.create_running("a").await;
+    world.create_running("b").await;
+    let turn = world.turn("a").await.append(4, 4);
+    let turn = turn.send("b", raised(1)).send("a", raised(2)).send("b", raised(3)).send("a", raised(4));
+    world.commit(turn).await;
+    let ready = world.ready().await;
+    assert_eq!(messages(&ready[&id("b")]), [raised(1), raised(3)]);
+    assert_eq!(messages(&ready[&id("a")]), [raised(2), raised(4)]);
+}
+
+pub async fn a_message_behind_a_start_reaches_the_new_instance(world: &mut World) {
+    world.create_running("a").await;
+    let message = Message::Start(Box::new(start(execution(5), world.now())));
+    world.commit(world.turn("a").await.append(4, 4).send("child", message.clone()).send("child", raised(1))).await;
+    assert_eq!(messages(&world.ready().await[&id("child")]), [message, raised(1)]);
+}
+
+pub async fn what_was_sent_survives_a_crash(world: &mut World) {
+    world.create_running("a").await;
+    world.create_running("b").await;
+    let message = Message::Start(Box::new(start(execution(5), world.now())));
+    world.commit(world.turn("a").await.append(4, 4).send("child", message.clone()).send("b", raised(1))).await;
+    world.crash().await;
+    let ready = world.ready().await;
+    assert_eq!(messages(&ready[&id("child")]), [message]);
+    assert_eq!(messages(&ready[&id("b")]), [raised(1)]);
+}

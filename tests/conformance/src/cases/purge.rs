@@ -1,0 +1,79 @@
+//! Deleting instances.
+
+use engine::{Message, RuntimeStatus};
+use store::{InstanceError, InstanceFilter, PurgeFilter};
+
+use crate::{World, id, timestamp};
+
+pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
+    world.create_ended("a", RuntimeStatus::Failed).await;
+    world.send("a", Message::Rewind { reason: None }).await;
+    world.backend().purge(&id("a")).await.unwrap();
+    assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
+    assert_eq!(world.backend().load(&id("a")).await.unwrap(), None);
+    assert_eq!(world.backend().history(&id("a"), engine::EventId::FIRST, 10).await.unwrap(), []);
+    assert_eq!(world.backend().list(&InstanceFilter::default()).await.unwrap().rows, []);
+    world.assert_idle().await;
+    world.crash().await;
+    world.assert_idle().await;
+    assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
+}
+
+pub async fn an_instance_that_has_not_ended_is_not_purged(world: &mut World) {
+    world.create_running("a").await;
+    let row = world.row("a").await;
+    match world.backend().purge(&id("a")).await {
+        Err(InstanceError::WrongStatus(shown)) => assert_eq!(*shown, row),
+        other => panic!("{other:?}"),
+    }
+    let result = world.backend().purge(&id("b")).await;
+    assert!(matches!(result, Err(InstanceError::NotFound(_))));
+    assert_eq!(world.row("a").await, row);
+}
+
+pub async fn the_successor_of_a_purged_instance_begins_empty_and_above_it(world: &mut World) {
+    world.create_ended("a", RuntimeStatus::Completed).await;
+    let old = world.row("a").await;
+    world.backend().purge(&id("a")).await.unwrap();
+    world.create_as("a", 2).await;
+    let new = world.load("a").await;
+    assert_eq!((new.history, new.row.last_event, new.row.state.output), (Vec::new(), None, None));
+    assert!(new.row.revision > old.revision);
+    assert_eq!(world.ready().await[&id("a")].len(), 1);
+}
+
+pub async fn purging_by_filter_spares_what_does_not_match(world: &mut World) {
+    async fn prepare(world: &mut World) {
+        world.create_running("running").await;
+        world.create_ended("completed", RuntimeStatus::Completed).await;
+        world.advance_ms(1_000);
+        world.create_ended("failed", RuntimeStatus::Failed).await;
+        world.advance_ms(1_000);
+        world.create_ended("terminated", RuntimeStatus::Terminated).await;
+    }
+    let begin = world.now().as_millis();
+    prepare(world).await;
+    let (from, to) = (Some(timestamp(begin + 1_000)), Some(timestamp(begin + 1_000)));
+    for (filter, purged) in [
+        (PurgeFilter { statuses: vec![RuntimeStatus::Running], ..PurgeFilter::default() }, 0),
+        (PurgeFilter { created_to: Some(timestamp(begin.saturating_sub(1))), ..PurgeFilter::default() }, 0),
+        (PurgeFilter { statuses: vec![RuntimeStatus::Completed], created_from: from, created_to: None }, 0),
+        (PurgeFilter { statuses: Vec::new(), created_from: from, created_to: to }, 1),
+        (PurgeFilter { statuses: vec![RuntimeStatus::Completed, RuntimeStatus::Running], ..PurgeFilter::default() }, 1),
+        (PurgeFilter::default(), 1),
+        (PurgeFilter::default(), 0),
+    ] {
+        assert_eq!(world.backend().purge_matching(&filter).await.unwrap(), purged, "{filter:?}");
+    }
+    let left = world.backend().list(&InstanceFilter::default()).await.unwrap().rows;
+    assert_eq!(left.into_iter().map(|row| row.state.instance_id).collect::<Vec<_>>(), [id("running")]);
+}
+
+pub async fn purging_by_filter_takes_any_number(world: &mut World) {
+    for number in 0..300 {
+        world.create_ended(&format!("i{number}"), RuntimeStatus::Completed).await;
+    }
+    world.create_running("running").await;
+    assert_eq!(world.backend().purge_matching(&PurgeFilter::default()).await.unwrap(), 300);
+    assert_eq!(world.backend().list(&InstanceFilter::default()).await.unwrap().rows.len(), 1);
+}
