@@ -1,0 +1,152 @@
+//! Activities: a fresh guest for every attempt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::limits::PAYLOAD_BYTES_MAX;
+use engine::{ActivityTask, Failure, Payload, kind};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
+
+use crate::bindings::activities::ActivitiesIndices;
+use crate::engines::Shared;
+use crate::failure::{Circumstances, explain};
+use crate::limiter::Limiter;
+use crate::limits::{ACTIVITY_COPY_BYTES_MAX, HANDLES_MAX};
+use crate::ticker::ticks;
+use crate::wasi::Granted;
+use crate::{Grants, convert};
+
+/// The host's side of one attempt.
+pub(crate) struct State {
+    limiter: Limiter,
+    wasi: Granted,
+    /// Ticks during which the guest was computing.
+    busy_ticks: u64,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi.ctx()
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.wasi.http()
+    }
+}
+
+/// What every activity may import.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Ok(linker)
+}
+
+/// Makes guests of one component.
+#[derive(Clone)]
+pub(crate) struct ActivityGuests {
+    pre: InstancePre<State>,
+    indices: ActivitiesIndices,
+}
+
+impl ActivityGuests {
+    /// # Errors
+    /// A function of the contract is missing, or an import has other types than what is offered under its name.
+    pub(crate) fn new(shared: &Shared, component: &Component) -> wasmtime::Result<Self> {
+        let pre = shared.activity_linker.instantiate_pre(component)?;
+        let indices = ActivitiesIndices::new(&pre)?;
+        Ok(Self { pre, indices })
+    }
+
+    /// Runs one attempt. Dropping the future ends it where it is.
+    pub(crate) async fn run(
+        &self,
+        shared: &Arc<Shared>,
+        task: &ActivityTask,
+        grants: &Grants,
+    ) -> Result<Option<Payload>, Failure> {
+        let permit = shared.activity_permits.acquire().await.expect("the permits are never closed");
+        let wasi =
+            Granted::new(grants, task).map_err(|error| Failure::new(kind::GRANT_UNAVAILABLE, error.to_string()))?;
+        let store = store(shared, wasi);
+        let attempt = Box::pin(self.attempt(shared, store, task));
+        let result = match shared.options.activity_deadline {
+            None => attempt.await,
+            Some(deadline) => tokio::time::timeout(deadline, attempt).await.unwrap_or_else(|_| {
+                let message = format!("the activity was interrupted after {deadline:?}, waiting included");
+                Err(Failure::new(kind::GUEST_DEADLINE, message))
+            }),
+        };
+        drop(permit);
+        result
+    }
+
+    async fn attempt(
+        &self,
+        shared: &Shared,
+        mut store: Store<State>,
+        task: &ActivityTask,
+    ) -> Result<Option<Payload>, Failure> {
+        match self.call(&mut store, task).await {
+            Ok(Ok(Some(output))) if output.len() > PAYLOAD_BYTES_MAX => {
+                let message = format!(
+                    "the activity's result has {} bytes, more than the {PAYLOAD_BYTES_MAX} allowed",
+                    output.len()
+                );
+                Err(Failure::new(kind::GUEST_PROTOCOL, message))
+            }
+            Ok(Ok(output)) => Ok(output.map(Into::into)),
+            Ok(Err(failure)) => Err(convert::failure(failure)),
+            Err(error) => Err(self::failure(&shared.options.activity_cpu_max, &mut store, &error)),
+        }
+    }
+
+    async fn call(
+        &self,
+        mut store: &mut Store<State>,
+        task: &ActivityTask,
+    ) -> wasmtime::Result<Result<Option<String>, crate::bindings::types::Failure>> {
+        let instance = self.pre.instantiate_async(&mut store).await?;
+        let exports = self.indices.load(&mut store, &instance)?;
+        let input = task.input.as_ref().map(ToString::to_string);
+        let context = convert::activity_context(task);
+        exports.rondo_orchestration_activity().call_run(&mut store, &task.name, input.as_ref(), &context).await
+    }
+}
+
+/// Room for one attempt, with all its limits.
+fn store(shared: &Shared, wasi: Granted) -> Store<State> {
+    let options = &shared.options;
+    let limiter = Limiter::new(options.activity_memory_bytes_max, options.table_elements_max);
+    let mut store = Store::new(&shared.activities, State { limiter, wasi, busy_ticks: 0 });
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(ACTIVITY_COPY_BYTES_MAX);
+    store.set_max_component_handles(HANDLES_MAX);
+    // At every tick a busy guest makes room for others; one that waits is not even asked.
+    let busy_ticks_max = ticks(options.activity_cpu_max);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |mut context| {
+        let state = context.data_mut();
+        state.busy_ticks += 1;
+        Ok(if state.busy_ticks > busy_ticks_max { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    store
+}
+
+fn failure(cpu_max: &Duration, store: &mut Store<State>, error: &wasmtime::Error) -> Failure {
+    let deadline = format!("{cpu_max:?} of computing, which is as long as one attempt may take");
+    let answer_max = format!("the {} MiB that are allowed for a result", PAYLOAD_BYTES_MAX / (1024 * 1024));
+    let state = store.data_mut();
+    let circumstances = Circumstances {
+        refused: state.limiter.take_refused(),
+        last_output: state.wasi.last_output(),
+        deadline: &deadline,
+        answer_max: &answer_max,
+    };
+    explain(error, circumstances).into_failure()
+}

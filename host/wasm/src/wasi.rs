@@ -1,0 +1,17 @@
+//! WASI 0.2 as guests get it: virtual for orchestrators, limited by grants for activities.
+
+mod clocks;
+mod granted;
+mod http;
+mod interfaces;
+mod output;
+mod poll;
+mod random;
+mod virtualized;
+
+pub(crate) use granted::Granted;
+pub(crate) use http::HostPattern;
+pub(crate) use interfaces::{Interface, classify};
+pub(crate) use output::Line;
+pub(crate) use poll::Waits;
+pub(crate) use virtualized::{ActivityOnly, Virtual, add_to_linker, trap_activity_only};

@@ -1,0 +1,154 @@
+//! Where activities may send HTTP requests.
+
+use std::future::Future;
+use std::str::FromStr;
+
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+/// Hosts that requests may go to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AllowList(Vec<HostPattern>);
+
+impl AllowList {
+    pub(super) fn new(patterns: Vec<HostPattern>) -> Self {
+        Self(patterns)
+    }
+
+    fn allows(&self, uri: &Uri) -> bool {
+        let Some(authority) = uri.authority() else { return false };
+        // A user name before the host is for the server, but it also makes hosts that look like another one.
+        if authority.as_str().contains('@') {
+            return false;
+        }
+        let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        let port = authority.port_u16().unwrap_or(usual);
+        self.0.iter().any(|pattern| pattern.matches(authority.host(), port, usual))
+    }
+}
+
+/// `host`, `host:port`, or either with `*.` in front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostPattern {
+    host: String,
+    is_wildcard: bool,
+    port: Option<u16>,
+}
+
+impl HostPattern {
+    fn matches(&self, host: &str, port: u16, usual: u16) -> bool {
+        let host = host.to_ascii_lowercase();
+        let is_host = if self.is_wildcard {
+            host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        } else {
+            host == self.host
+        };
+        is_host && port == self.port.unwrap_or(usual)
+    }
+}
+
+impl FromStr for HostPattern {
+    /// What is wrong with it.
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = |why: &str| format!("`{text}` is not a host that can be allowed: {why}");
+        if text.contains("://") || text.contains('/') {
+            return Err(problem("write the host only, without scheme and path, as in `api.example.com`"));
+        }
+        let (is_wildcard, rest) = match text.strip_prefix("*.") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        if rest.contains('*') {
+            return Err(problem("`*` can only be the first label, as in `*.example.com`"));
+        }
+        let authority: Authority = rest.parse().map_err(|_| problem("expected `host` or `host:port`"))?;
+        if authority.host().is_empty() || rest.contains('@') {
+            return Err(problem("expected `host` or `host:port`"));
+        }
+        let port = authority.port_u16();
+        // The parser takes any text for a port.
+        if port.is_none() && authority.as_str().len() != authority.host().len() {
+            return Err(problem("the port is not a number below 65536"));
+        }
+        Ok(Self { host: authority.host().to_ascii_lowercase(), is_wildcard, port })
+    }
+}
+
+/// What becomes of a request.
+type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Exchange), Error>> + Send>;
+/// The rest of an exchange once the response's head is there.
+type Exchange = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for AllowList {
+    /// Sends what is allowed. Redirects come back to the guest as the responses they are, so following one is another
+    /// request that is checked again.
+    fn send_request(&mut self, request: Request<WasiBody>, options: Option<RequestOptions>, _: Exchange) -> Sending {
+        if !self.allows(request.uri()) {
+            let host = request.uri().authority().map_or("", Authority::as_str);
+            tracing::warn!(host, "an activity's request was denied: its deployment does not allow this host");
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        Box::new(async move {
+            let (response, exchange) = wasmtime_wasi_http::default_send_request(request, options).await?;
+            Ok((response.map(http_body_util::BodyExt::boxed_unsync), Box::new(exchange) as Exchange))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(pattern: &str, uri: &str) -> bool {
+        AllowList::new(vec![pattern.parse().unwrap()]).allows(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn a_host_alone_means_the_usual_port() {
+        assert!(allows("api.example.com", "https://api.example.com/x"));
+        assert!(allows("api.example.com", "http://API.Example.com"));
+        assert!(allows("api.example.com", "https://api.example.com:443/"));
+        assert!(!allows("api.example.com", "https://api.example.com:8443/"));
+        assert!(!allows("api.example.com", "http://api.example.com:443/"));
+        assert!(!allows("api.example.com", "https://example.com/"));
+        assert!(!allows("api.example.com", "https://api.example.com.evil.test/"));
+    }
+
+    #[test]
+    fn a_port_means_that_port() {
+        assert!(allows("localhost:8080", "http://localhost:8080/"));
+        assert!(!allows("localhost:8080", "http://localhost/"));
+        assert!(allows("[::1]:8080", "http://[::1]:8080/"));
+    }
+
+    #[test]
+    fn a_wildcard_is_every_name_below() {
+        assert!(allows("*.example.com", "https://a.b.example.com/"));
+        assert!(!allows("*.example.com", "https://example.com/"));
+        assert!(!allows("*.example.com", "https://badexample.com/"));
+        assert!(!allows("*.example.com", "https://.example.com/"));
+    }
+
+    #[test]
+    fn a_user_name_cannot_pass_for_a_host() {
+        assert!(!allows("api.example.com", "https://api.example.com@evil.test/"));
+        assert!(!allows("api.example.com", "https://evil.test@api.example.com/"));
+    }
+
+    #[test]
+    fn nothing_is_allowed_by_default() {
+        assert!(!AllowList::default().allows(&"http://localhost/".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        let problem = |text: &str| text.parse::<HostPattern>().unwrap_err();
+        insta::assert_snapshot!(problem("https://example.com"), @"`https://example.com` is not a host that can be allowed: write the host only, without scheme and path, as in `api.example.com`");
+        insta::assert_snapshot!(problem("example.*"), @"`example.*` is not a host that can be allowed: `*` can only be the first label, as in `*.example.com`");
+        insta::assert_snapshot!(problem("example.com:http"), @"`example.com:http` is not a host that can be allowed: the port is not a number below 65536");
+        insta::assert_snapshot!(problem(""), @"`` is not a host that can be allowed: expected `host` or `host:port`");
+    }
+}

@@ -1,0 +1,12 @@
+//! What becomes of guests, good and bad, across the boundary.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod activities;
+mod cache;
+mod inspection;
+mod orchestrators;
+mod reach;
+mod replay;
+mod support;
+mod virtual_wasi;
