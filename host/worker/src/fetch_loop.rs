@@ -1,0 +1,129 @@
+//! Fetches work and hands it to the shards.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use store::{StorageError, WorkItem, WorkSource, limits::WORK_ITEMS_PER_FETCH_MAX};
+use tokio::sync::{mpsc, watch};
+
+use crate::backoff::Backoff;
+use crate::routing::shard_of;
+use crate::{Monitor, fields, limits};
+
+/// One loop for all shards. A shard whose inbox is full stops it: that is how load reaches the backend's queue.
+pub(crate) struct FetchLoop {
+    pub(crate) source: Arc<dyn WorkSource>,
+    pub(crate) shards: Vec<mpsc::Sender<WorkItem>>,
+    pub(crate) monitor: Monitor,
+}
+
+impl FetchLoop {
+    /// Runs until `stop` says so, and gives back what no shard has taken. When the sender of `stop` is dropped, it ends
+    /// without that.
+    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut failures = 0;
+        let mut empties = 0;
+        loop {
+            let fetched = tokio::select! {
+                biased;
+                _ = stop.changed() => return,
+                fetched = self.source.fetch(WORK_ITEMS_PER_FETCH_MAX) => fetched,
+            };
+            let pause = match fetched {
+                Ok(items) => {
+                    self.available(&mut failures);
+                    empties = if items.is_empty() { empties + 1 } else { 0 };
+                    if let Err(left) = self.route(items, &mut stop).await {
+                        if *stop.borrow() {
+                            self.give_back(left).await;
+                        }
+                        return;
+                    }
+                    Backoff::EMPTY_FETCH.before(empties)
+                }
+                Err(error) => {
+                    self.unavailable(&mut failures, &error);
+                    Backoff::STORAGE.before(failures)
+                }
+            };
+            if !pause.is_zero() {
+                tokio::select! {
+                    biased;
+                    _ = stop.changed() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+
+    /// Hands items to their shards; answers with those that are left when it is told to stop, or a shard is gone.
+    async fn route(&self, items: Vec<WorkItem>, stop: &mut watch::Receiver<bool>) -> Result<(), Vec<WorkItem>> {
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            let index = shard_of(&item.instance_id, self.shards.len());
+            let shard = &self.shards[index];
+            let permit = tokio::select! {
+                biased;
+                permit = shard.reserve() => permit.ok(),
+                _ = stop.changed() => None,
+            };
+            match permit {
+                Some(permit) => {
+                    self.monitor.shards[index].inbox_depth.fetch_add(1, Ordering::Relaxed);
+                    permit.send(item);
+                }
+                None => return Err(std::iter::once(item).chain(items).collect()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, items: Vec<WorkItem>) {
+        for item in items {
+            give_back(&*self.source, item).await;
+        }
+    }
+
+    fn unavailable(&self, failures: &mut u32, error: &StorageError) {
+        *failures = failures.saturating_add(1);
+        if !self.monitor.storage.unavailable.swap(true, Ordering::Relaxed) {
+            tracing::error!({ fields::ERROR } = %error, cause = %error.source, "storage is unavailable");
+        }
+    }
+
+    fn available(&self, failures: &mut u32) {
+        if self.monitor.storage.unavailable.swap(false, Ordering::Relaxed) {
+            tracing::info!(failed_fetches = *failures, "storage is available again");
+        }
+        *failures = 0;
+    }
+}
+
+/// Abandons a work item, trying again a few times. What cannot be given back returns with the next restart.
+pub(crate) async fn give_back(source: &dyn WorkSource, work: WorkItem) {
+    for attempt in 0..limits::ABANDON_ATTEMPTS_MAX {
+        tokio::time::sleep(Backoff::STORAGE.before(attempt)).await;
+        match source.abandon(work.clone()).await {
+            Ok(()) => return,
+            Err(error) if error.is_transient() => {}
+            Err(error) => {
+                not_given_back(&work, &error);
+                return;
+            }
+        }
+    }
+    tracing::warn!(
+        { fields::INSTANCE_ID } = %work.instance_id,
+        { fields::MESSAGES } = work.messages.len(),
+        "messages could not be given back to storage; they return with a restart"
+    );
+}
+
+fn not_given_back(work: &WorkItem, error: &StorageError) {
+    tracing::warn!(
+        { fields::INSTANCE_ID } = %work.instance_id,
+        { fields::MESSAGES } = work.messages.len(),
+        { fields::ERROR } = %error,
+        "messages could not be given back to storage; they return with a restart"
+    );
+}

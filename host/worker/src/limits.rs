@@ -1,0 +1,54 @@
+//! Every bound of the worker that is not an option, each with the reason for its number.
+
+use std::time::Duration;
+
+/// Work items waiting in front of one shard: enough that a shard never idles between two fetches, few enough that a
+/// shutdown gives them back at once.
+pub(crate) const SHARD_INBOX_WORK_ITEMS_MAX: usize = 256;
+
+/// Messages a shard keeps in memory; above it takes no new work. 64 full work items.
+pub(crate) const SHARD_MESSAGES_IN_HAND_MAX: usize = 64 * store::limits::MESSAGES_PER_WORK_ITEM_MAX;
+
+/// Messages one turn takes in; as many as a backend hands out together, so that a commit stays of a size it expects.
+pub(crate) const MESSAGES_PER_TURN_MAX: usize = store::limits::MESSAGES_PER_WORK_ITEM_MAX;
+
+/// Inputs a shard takes before it runs the next turn: what arrived together is run together, but no flood delays turns.
+pub(crate) const INPUTS_PER_BATCH_MAX: usize = 256;
+
+/// What an idle slot costs beside its guest: the folded history, the row, the maps' entries; measured in order of
+/// magnitude. Keeps an unlimited number of tiny guests from being free.
+pub(crate) const SLOT_BYTES: usize = 4 * 1024;
+
+/// Times a commit that was not done is tried before the instance is loaded anew; about 3 s with the backoff.
+pub(crate) const COMMIT_ATTEMPTS_MAX: u32 = 6;
+
+/// Times a load is tried before its messages are given back; about a minute with the backoff. A load that would lose
+/// activity results is tried on: there is never more of those than activities were scheduled.
+pub(crate) const LOAD_ATTEMPTS_MAX: u32 = 16;
+
+/// Times a hold is tried before the instance is left alone until a restart.
+pub(crate) const HOLD_ATTEMPTS_MAX: u32 = 8;
+
+/// Times messages are offered back; after that they return with a restart.
+pub(crate) const ABANDON_ATTEMPTS_MAX: u32 = 8;
+
+/// Times one work item may ask for a guest to be prepared: once for the pin, once more when a turn continued as a new
+/// execution on a newer component.
+pub(crate) const PREPARES_PER_WORK_ITEM_MAX: u32 = 3;
+
+/// How far the clocks of a backend and of this host may disagree. A wake-up that is early by no more than this is
+/// asked for again.
+pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_mins(1);
+
+/// The first pause after a failure of storage, and the longest.
+pub(crate) const STORAGE_BACKOFF_FIRST: Duration = Duration::from_millis(50);
+/// See above; short enough that a host works again soon after its storage does.
+pub(crate) const STORAGE_BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// The pauses after fetches that answered with nothing without waiting: keeps such a backend from spinning a core.
+pub(crate) const EMPTY_FETCH_BACKOFF_FIRST: Duration = Duration::from_millis(1);
+/// See above.
+pub(crate) const EMPTY_FETCH_BACKOFF_MAX: Duration = Duration::from_millis(20);
+
+/// How long a shutdown waits for commits in flight; what hangs longer than this has an unknown outcome anyway.
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);

@@ -1,0 +1,48 @@
+//! What an operator may tune.
+
+use std::time::Duration;
+
+/// How much of the machine one host uses. The defaults suit a machine of its own.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads that run orchestrations; each instance belongs to one of them. At least 1.
+    pub shards: usize,
+    /// Memory for warm guests, over all shards. With 0 every turn replays the history.
+    pub warm_guest_bytes_max: usize,
+    /// Activities that run at the same time. At least 1.
+    pub activities_max: usize,
+    /// Activities of one name that run at the same time. At least 1.
+    pub activities_per_name_max: usize,
+    /// Instances of one shard that are loading, running or committing; at this number it takes no new work. At least 1.
+    pub instances_busy_per_shard_max: usize,
+    /// How long a shutdown waits for running activities before it drops them. They are run again after the restart.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            shards: cores,
+            warm_guest_bytes_max: 512 * 1024 * 1024,
+            activities_max: 64 * cores,
+            activities_per_name_max: 64 * cores,
+            instances_busy_per_shard_max: 4_096,
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Options {
+    /// The same with every "at least 1" kept.
+    #[must_use]
+    pub(crate) fn normalized(self) -> Self {
+        Self {
+            shards: self.shards.max(1),
+            activities_max: self.activities_max.max(1),
+            activities_per_name_max: self.activities_per_name_max.max(1),
+            instances_busy_per_shard_max: self.instances_busy_per_shard_max.max(1),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What goes into a shard and what comes out, as plain data.
+
+use engine::{ActivityTask, Digest, ExecutionId, Failure, InstanceId, LogLine, Message, Payload, TaskId};
+use store::{CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem};
+
+/// Names one attempt of one activity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActivityKey {
+    /// Who waits for it.
+    pub instance_id: InstanceId,
+    /// Which execution of it.
+    pub execution_id: ExecutionId,
+    /// Its number there.
+    pub task: TaskId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+}
+
+impl ActivityKey {
+    /// The name of this attempt.
+    pub fn of(task: &ActivityTask) -> Self {
+        Self {
+            instance_id: task.instance_id.clone(),
+            execution_id: task.execution_id,
+            task: task.task,
+            attempt: task.attempt,
+        }
+    }
+
+    /// The message that tells the instance how the attempt ended.
+    pub(super) fn message(&self, result: Result<Option<Payload>, Failure>) -> Message {
+        let Self { instance_id: _, execution_id, task, attempt } = *self;
+        match result {
+            Ok(output) => Message::TaskCompleted { execution_id, task, attempt, output },
+            Err(failure) => Message::TaskFailed { execution_id, task, attempt, failure },
+        }
+    }
+}
+
+/// What a shard is told.
+#[derive(Debug)]
+pub enum Input {
+    /// The backend handed this out.
+    Work(WorkItem),
+    /// Answer to [`Effect::Load`].
+    Loaded {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// What is stored.
+        result: Result<Option<Box<Snapshot>>, StorageError>,
+    },
+    /// Answer to [`Effect::Prepare`].
+    Prepared {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// Why there is no guest.
+        result: Result<(), String>,
+    },
+    /// Answer to [`Effect::Commit`].
+    Committed {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// The token of the next turn.
+        result: Result<Token, CommitError>,
+    },
+    /// Answer to [`Effect::Hold`].
+    Held {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// The new token, of no further use.
+        result: Result<Token, CommitError>,
+    },
+    /// Answer to [`Effect::RunActivity`], unless it was canceled.
+    ActivityDone {
+        /// Which attempt.
+        key: ActivityKey,
+        /// How it ended.
+        result: Result<Option<Payload>, Failure>,
+    },
+    /// Start nothing more; give back what can be given back. No activity starts after this.
+    Drain,
+}
+
+/// What a shard wants done. Each is independent of the others, except that they are begun in order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Read an instance; answer with [`Input::Loaded`].
+    Load {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// Counts from 0; wait before the later ones.
+        attempt: u32,
+    },
+    /// Have a guest ready to start; answer with [`Input::Prepared`].
+    Prepare {
+        /// For which instance.
+        instance_id: InstanceId,
+        /// Its orchestration.
+        orchestration: String,
+        /// Its pin.
+        component: Option<Digest>,
+    },
+    /// Make a turn durable; answer with [`Input::Committed`].
+    Commit {
+        /// The turn.
+        commit: Box<TurnCommit>,
+        /// Counts from 0; wait before the later ones.
+        attempt: u32,
+    },
+    /// Hold an instance; answer with [`Input::Held`].
+    Hold {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// What the decision is based on.
+        token: Token,
+        /// Why.
+        reason: HeldReason,
+        /// Counts from 0; wait before the later ones.
+        attempt: u32,
+    },
+    /// Run one attempt; answer with [`Input::ActivityDone`].
+    RunActivity {
+        /// What to run.
+        task: Box<ActivityTask>,
+        /// The pin of the instance.
+        component: Option<Digest>,
+    },
+    /// Nobody waits for this attempt any more. No answer.
+    CancelActivity(ActivityKey),
+    /// Give messages, or a wake-up, back to the backend. No answer.
+    Abandon(WorkItem),
+    /// A guest logged this, in a turn that is durable. No answer.
+    GuestLog {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// The line.
+        line: LogLine,
+    },
+    /// Something that a person may want to know. No answer.
+    Notice(Notice),
+}
+
+/// Something that a person may want to know.
+#[derive(Debug)]
+pub enum Notice {
+    /// Somebody else moved an instance on while this host believed to own it. The turn was dropped, nothing of it left.
+    SplitBrainDetected {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// What the turn was computed on.
+        held: Token,
+        /// What is stored; none when the instance is gone.
+        stored: Option<Token>,
+    },
+    /// An instance was held.
+    Held {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// Why.
+        reason: HeldReason,
+    },
+    /// An instance could not be held: it is left alone until a restart.
+    HoldFailed {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// Why it was to be held.
+        reason: HeldReason,
+        /// What storage said.
+        error: StorageError,
+    },
+    /// Storage failed, and what failed is tried again or given back.
+    StorageFailed {
+        /// For which instance.
+        instance_id: InstanceId,
+        /// What storage said.
+        error: StorageError,
+    },
+    /// An instance cannot be read at all: it is left alone until a restart.
+    Unreadable {
+        /// Which instance.
+        instance_id: InstanceId,
+        /// What storage said.
+        error: StorageError,
+    },
+    /// Messages for an instance that does not exist were dropped.
+    InstanceGone {
+        /// Which instance.
+        instance_id: InstanceId,
+    },
+}

@@ -1,0 +1,154 @@
+//! What waits for an instance's next turn.
+
+use engine::{InstanceId, Message};
+use store::{Envelope, MessageId, WorkItem};
+
+/// One message, and whether a commit must consume it.
+#[derive(Debug, Clone)]
+enum Item {
+    /// Stored by the backend until it is consumed.
+    Stored(Envelope),
+    /// An activity's result; nobody else has it.
+    Local(Message),
+}
+
+/// Messages in the order of their arrival, and whether the instance is to run even without any.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inbox {
+    items: Vec<Item>,
+    woken: bool,
+}
+
+impl Inbox {
+    /// Takes in what the backend handed out.
+    pub(super) fn add_work(&mut self, messages: Vec<Envelope>) {
+        self.woken |= messages.is_empty();
+        self.items.extend(messages.into_iter().map(Item::Stored));
+    }
+
+    /// Takes in an activity's result.
+    pub(super) fn add_result(&mut self, message: Message) {
+        self.items.push(Item::Local(message));
+    }
+
+    /// Whether there is no reason to run.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty() && !self.woken
+    }
+
+    /// Whether there are messages, a wake-up aside.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// Messages kept.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether something here is lost if it is dropped: a result would have to be worked for again.
+    pub(super) fn has_results(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Local(_)))
+    }
+
+    /// Takes out what the next turn runs with: at most `max` messages, oldest first, and the wake-up.
+    pub(super) fn take_batch(&mut self, max: usize) -> Self {
+        let later = self.items.split_off(self.items.len().min(max));
+        Self { items: std::mem::replace(&mut self.items, later), woken: std::mem::take(&mut self.woken) }
+    }
+
+    /// Puts a batch back in front of what has arrived since.
+    pub(super) fn put_back(&mut self, mut batch: Self) {
+        batch.items.append(&mut self.items);
+        batch.woken |= self.woken;
+        *self = batch;
+    }
+
+    /// The messages, for the engine.
+    pub(super) fn messages(&self) -> Vec<Message> {
+        self.items
+            .iter()
+            .map(|item| match item {
+                Item::Stored(envelope) => envelope.message.clone(),
+                Item::Local(message) => message.clone(),
+            })
+            .collect()
+    }
+
+    /// What a commit of these messages consumes.
+    pub(super) fn message_ids(&self) -> Vec<MessageId> {
+        self.items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Stored(envelope) => Some(envelope.id),
+                Item::Local(_) => None,
+            })
+            .collect()
+    }
+
+    /// Whether this is a wake-up and nothing else.
+    pub(super) fn is_wake_up(&self) -> bool {
+        self.woken && self.items.is_empty()
+    }
+
+    /// The stored messages, oldest first.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &Message> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Stored(envelope) => Some(&envelope.message),
+            Item::Local(_) => None,
+        })
+    }
+
+    /// What the backend gets back. Results are dropped: their activities are run again.
+    pub(super) fn into_work(self, instance_id: InstanceId) -> WorkItem {
+        let messages = self
+            .items
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::Stored(envelope) => Some(envelope),
+                Item::Local(_) => None,
+            })
+            .collect();
+        WorkItem { instance_id, messages }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(id: u64) -> Envelope {
+        Envelope { id: MessageId(id), message: Message::Resume { reason: None } }
+    }
+
+    #[test]
+    fn work_without_messages_is_a_wake_up() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.is_empty());
+        inbox.add_work(Vec::new());
+        assert!(inbox.is_wake_up() && !inbox.is_empty());
+        inbox.add_work(vec![envelope(1)]);
+        assert!(!inbox.is_wake_up());
+    }
+
+    #[test]
+    fn a_batch_is_the_oldest_and_goes_back_in_front() {
+        let mut inbox = Inbox::default();
+        inbox.add_work((1..=5).map(envelope).collect());
+        let batch = inbox.take_batch(3);
+        assert_eq!((batch.len(), inbox.len()), (3, 2));
+        inbox.put_back(batch);
+        assert_eq!(inbox.message_ids(), (1..=5).map(MessageId).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn only_stored_messages_are_consumed_or_given_back() {
+        let mut inbox = Inbox::default();
+        inbox.add_result(Message::Resume { reason: None });
+        inbox.add_work(vec![envelope(9)]);
+        assert_eq!(inbox.messages().len(), 2);
+        assert!(inbox.has_results());
+        assert_eq!(inbox.message_ids(), [MessageId(9)]);
+        assert_eq!(inbox.into_work(InstanceId::new("a").unwrap()).messages, [envelope(9)]);
+    }
+}

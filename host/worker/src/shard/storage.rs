@@ -1,0 +1,244 @@
+//! What a shard makes of the answers of storage and of the guests' runtime.
+
+use engine::{
+    Digest, EventKind, ExecutionStarted, HistoryEvent, InstanceId, InstanceState, Message, Orchestration, Timestamp,
+};
+use store::{CommitError, Outcome, Snapshot, StorageError, Token};
+
+use super::inbox::Inbox;
+use super::slot::{Committing, Phase, Slot, Warm};
+use super::{Effect, Notice, Shard, reasons};
+use crate::limits;
+
+impl Shard {
+    /// A history arrived, or not.
+    pub(super) fn loaded(
+        &mut self,
+        instance_id: InstanceId,
+        result: Result<Option<Box<Snapshot>>, StorageError>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(slot) = self.slots.take(&instance_id) else { return };
+        let Slot { phase: Phase::Loading { attempt }, inbox } = slot else {
+            self.put(instance_id, slot, effects);
+            return;
+        };
+        match result {
+            // Handed out before it was held. The release hands everything out again.
+            Ok(Some(snapshot)) if snapshot.row.held.is_some() => {}
+            Ok(Some(snapshot)) => self.fold(instance_id, *snapshot, inbox, now, effects),
+            Ok(None) => effects.push(Effect::Notice(Notice::InstanceGone { instance_id })),
+            Err(error) if error.is_transient() => {
+                let attempt = attempt + 1;
+                let gives_up = attempt >= limits::LOAD_ATTEMPTS_MAX && !inbox.has_results();
+                effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
+                if gives_up || self.is_draining {
+                    effects.push(Effect::Abandon(inbox.into_work(instance_id)));
+                } else {
+                    self.load(instance_id, inbox, attempt, effects);
+                }
+            }
+            // There is no token to hold it under, and giving the messages back would only bring them here again.
+            Err(error) => effects.push(Effect::Notice(Notice::Unreadable { instance_id, error })),
+        }
+    }
+
+    /// Folds a history, and asks for a guest unless the instance has ended.
+    fn fold(
+        &mut self,
+        instance_id: InstanceId,
+        snapshot: Snapshot,
+        inbox: Inbox,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Snapshot { token, row, history, damage } = snapshot;
+        if let Some(damage) = damage {
+            self.hold(instance_id, token, inbox, reasons::corrupt_history(&damage, now), effects);
+            return;
+        }
+        let component = pin(&row.state, &history, &inbox);
+        let is_terminal = row.state.status.is_terminal();
+        let folded = if history.is_empty() {
+            Ok(Orchestration::new(instance_id.clone()))
+        } else {
+            Orchestration::load(instance_id.clone(), history, row.state.component, row.state.custom_status)
+        };
+        match folded {
+            Ok(orchestration) => {
+                let warm = Box::new(Warm { orchestration, token, wake_at: row.wake_at, prepares: 0 });
+                let phase = if is_terminal {
+                    Phase::Idle(warm)
+                } else {
+                    effects.push(Effect::Prepare {
+                        instance_id: instance_id.clone(),
+                        orchestration: row.state.name,
+                        component,
+                    });
+                    Phase::Preparing(warm)
+                };
+                self.put(instance_id, Slot { phase, inbox }, effects);
+            }
+            Err(error) => {
+                let reason = reasons::corrupt_history(&error, now);
+                self.hold(instance_id, token, inbox, reason, effects);
+            }
+        }
+    }
+
+    /// A guest can be started now, or not.
+    pub(super) fn prepared(
+        &mut self,
+        instance_id: InstanceId,
+        result: Result<(), String>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(slot) = self.slots.take(&instance_id) else { return };
+        let Slot { phase: Phase::Preparing(warm), inbox } = slot else {
+            self.put(instance_id, slot, effects);
+            return;
+        };
+        match result {
+            Ok(()) => self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects),
+            Err(why) => self.hold(instance_id, warm.token, inbox, reasons::unavailable(&why, now), effects),
+        }
+    }
+
+    /// A turn became durable, or not.
+    pub(super) fn committed(
+        &mut self,
+        instance_id: InstanceId,
+        result: Result<Token, CommitError>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(slot) = self.slots.take(&instance_id) else { return };
+        let Slot { phase: Phase::Committing(committing), mut inbox } = slot else {
+            self.put(instance_id, slot, effects);
+            return;
+        };
+        let Committing { mut warm, commit, batch, release, attempt } = *committing;
+        let error = match result {
+            Ok(token) => {
+                self.counters.commits += 1;
+                warm.token = token;
+                warm.wake_at = commit.wake_at;
+                let has_ended = release.is_terminal;
+                self.release(&instance_id, release, effects);
+                if !has_ended || !inbox.is_empty() {
+                    self.put(instance_id, Slot { phase: Phase::Idle(Box::new(warm)), inbox }, effects);
+                }
+                return;
+            }
+            Err(error) => error,
+        };
+        let outcome = match &error {
+            CommitError::Storage(error) => error.outcome,
+            // Stale, and whatever else a backend may learn to say: see below.
+            _ => Outcome::Unknown,
+        };
+        match (error, outcome) {
+            (CommitError::Stale { held, stored, .. }, _) => {
+                self.counters.commits_stale += 1;
+                inbox.put_back(batch);
+                stale(instance_id, held, stored, inbox, effects);
+            }
+            (CommitError::Storage(error), Outcome::Permanent) => {
+                inbox.put_back(batch);
+                self.hold(instance_id, warm.token, inbox, reasons::storage(&error, now), effects);
+            }
+            (error, Outcome::NotDone) if attempt + 1 < limits::COMMIT_ATTEMPTS_MAX => {
+                storage_failed(&instance_id, error, effects);
+                let attempt = attempt + 1;
+                effects.push(Effect::Commit { commit: Box::new(commit.clone()), attempt });
+                let committing = Committing { warm, commit, batch, release, attempt };
+                self.put(instance_id, Slot { phase: Phase::Committing(Box::new(committing)), inbox }, effects);
+            }
+            (error, _) => {
+                self.counters.commits_unknown += u64::from(outcome == Outcome::Unknown);
+                storage_failed(&instance_id, error, effects);
+                inbox.put_back(batch);
+                // What is stored decides. The engine recognises the messages it has taken in already.
+                self.load(instance_id, inbox, 1, effects);
+            }
+        }
+    }
+
+    /// An instance was held, or not.
+    pub(super) fn held(
+        &mut self,
+        instance_id: InstanceId,
+        result: Result<Token, CommitError>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(slot) = self.slots.take(&instance_id) else { return };
+        let Slot { phase: Phase::Holding { token, reason, attempt }, inbox } = slot else {
+            self.put(instance_id, slot, effects);
+            return;
+        };
+        match result {
+            Ok(_) => {
+                self.counters.held += 1;
+                // What is in hand may be forgotten: the release hands everything out again.
+                effects.push(Effect::Notice(Notice::Held { instance_id, reason }));
+            }
+            Err(CommitError::Storage(error)) => {
+                let attempt = attempt + 1;
+                if error.is_transient() && attempt < limits::HOLD_ATTEMPTS_MAX && !self.is_draining {
+                    effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
+                    effects.push(Effect::Hold {
+                        instance_id: instance_id.clone(),
+                        token: token.clone(),
+                        reason: reason.clone(),
+                        attempt,
+                    });
+                    self.put(instance_id, Slot { phase: Phase::Holding { token, reason, attempt }, inbox }, effects);
+                } else {
+                    effects.push(Effect::Notice(Notice::HoldFailed { instance_id, reason, error }));
+                }
+            }
+            Err(CommitError::Stale { held, stored, .. }) => stale(instance_id, held, stored, inbox, effects),
+            // An answer of a later version of the contract: the backend knows best who should have the messages.
+            Err(_) => effects.push(Effect::Abandon(inbox.into_work(instance_id))),
+        }
+    }
+
+    fn load(&mut self, instance_id: InstanceId, inbox: Inbox, attempt: u32, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Load { instance_id: instance_id.clone(), attempt });
+        self.put(instance_id, Slot { phase: Phase::Loading { attempt }, inbox }, effects);
+    }
+}
+
+/// Drops an instance that somebody else moved on. The backend knows who should have its messages, and, when that is
+/// still this host, wakes it up for the activity results that are dropped here.
+fn stale(instance_id: InstanceId, held: Token, stored: Option<Token>, inbox: Inbox, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Notice(Notice::SplitBrainDetected { instance_id: instance_id.clone(), held, stored }));
+    effects.push(Effect::Abandon(inbox.into_work(instance_id)));
+}
+
+fn storage_failed(instance_id: &InstanceId, error: CommitError, effects: &mut Vec<Effect>) {
+    if let CommitError::Storage(error) = error {
+        effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
+    }
+}
+
+/// The component an instance will ask for: its pin, else what its starter asked for.
+fn pin(state: &InstanceState, history: &[HistoryEvent], inbox: &Inbox) -> Option<Digest> {
+    // The stored history of an id that is used again is still that of the instance before.
+    let asked = |start: &ExecutionStarted| (start.execution_id == state.execution_id).then_some(start.component);
+    let recorded = || {
+        history.iter().find_map(|event| match &event.kind {
+            EventKind::ExecutionStarted(start) => asked(start),
+            _ => None,
+        })
+    };
+    let sent = || {
+        inbox.stored().find_map(|message| match message {
+            Message::Start(start) => asked(start),
+            _ => None,
+        })
+    };
+    state.component.or_else(|| recorded().or_else(sent).flatten())
+}

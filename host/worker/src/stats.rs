@@ -1,0 +1,211 @@
+//! Numbers for metrics and health checks.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a worker has done and has in hand. Counters begin at 0 with the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Work items that were run through the engine.
+    pub turns: u64,
+    /// Commits that succeeded.
+    pub commits: u64,
+    /// Commits that came too late: somebody else had moved the instance on.
+    pub commits_stale: u64,
+    /// Commits whose outcome storage could not tell.
+    pub commits_unknown: u64,
+    /// Work that found its instance warm.
+    pub warm_hits: u64,
+    /// Work whose instance had to be loaded.
+    pub cold_loads: u64,
+    /// Idle instances dropped to stay within the memory for warm guests.
+    pub evictions: u64,
+    /// Instances that were held.
+    pub held: u64,
+    /// Activity attempts that ended, either way.
+    pub activities_run: u64,
+    /// Activity attempts that failed.
+    pub activities_failed: u64,
+    /// Activity attempts running now.
+    pub activities_running: usize,
+    /// Activity attempts waiting for capacity now.
+    pub activities_waiting: usize,
+    /// Activities dispatched and not yet heard of, now.
+    pub activities_in_flight: usize,
+    /// Instances with a folded history in memory, now.
+    pub instances_warm: usize,
+    /// Instances loading, running or committing now.
+    pub instances_busy: usize,
+    /// Bytes of warm guests now.
+    pub warm_bytes: usize,
+    /// Messages kept in memory by shards now.
+    pub messages_in_hand: usize,
+    /// Work items waiting in front of shards now.
+    pub inbox_depth: usize,
+}
+
+impl Stats {
+    /// The sum, field by field.
+    fn plus(self, other: &Self) -> Self {
+        let Self {
+            turns,
+            commits,
+            commits_stale,
+            commits_unknown,
+            warm_hits,
+            cold_loads,
+            evictions,
+            held,
+            activities_run,
+            activities_failed,
+            activities_running,
+            activities_waiting,
+            activities_in_flight,
+            instances_warm,
+            instances_busy,
+            warm_bytes,
+            messages_in_hand,
+            inbox_depth,
+        } = *other;
+        Self {
+            turns: self.turns + turns,
+            commits: self.commits + commits,
+            commits_stale: self.commits_stale + commits_stale,
+            commits_unknown: self.commits_unknown + commits_unknown,
+            warm_hits: self.warm_hits + warm_hits,
+            cold_loads: self.cold_loads + cold_loads,
+            evictions: self.evictions + evictions,
+            held: self.held + held,
+            activities_run: self.activities_run + activities_run,
+            activities_failed: self.activities_failed + activities_failed,
+            activities_running: self.activities_running + activities_running,
+            activities_waiting: self.activities_waiting + activities_waiting,
+            activities_in_flight: self.activities_in_flight + activities_in_flight,
+            instances_warm: self.instances_warm + instances_warm,
+            instances_busy: self.instances_busy + instances_busy,
+            warm_bytes: self.warm_bytes + warm_bytes,
+            messages_in_hand: self.messages_in_hand + messages_in_hand,
+            inbox_depth: self.inbox_depth + inbox_depth,
+        }
+    }
+}
+
+/// Whether a worker can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// The last fetch succeeded, or none has ended yet. Comes back by itself.
+    pub storage_available: bool,
+    /// Every shard's thread runs. False means a bug: restart the host.
+    pub shards_alive: bool,
+}
+
+impl Health {
+    /// Whether all is well.
+    pub fn is_healthy(self) -> bool {
+        let Self { storage_available, shards_alive } = self;
+        storage_available && shards_alive
+    }
+}
+
+/// Watches a worker; cheap to clone, and keeps nothing running.
+#[derive(Debug, Clone)]
+pub struct Monitor {
+    pub(crate) shards: Arc<[ShardGauge]>,
+    pub(crate) activities: Arc<ActivityGauge>,
+    pub(crate) storage: Arc<StorageGauge>,
+}
+
+impl Monitor {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self {
+            shards: (0..shards).map(|_| ShardGauge::default()).collect(),
+            activities: Arc::default(),
+            storage: Arc::default(),
+        }
+    }
+
+    /// A snapshot; a shard's part of it is from before the turn that the shard is running.
+    pub fn stats(&self) -> Stats {
+        let shards = self.shards.iter().map(ShardGauge::read).fold(Stats::default(), |sum, shard| sum.plus(&shard));
+        shards.plus(&self.activities.read())
+    }
+
+    /// Whether the worker can work.
+    pub fn health(&self) -> Health {
+        Health {
+            storage_available: !self.storage.unavailable.load(Ordering::Relaxed),
+            shards_alive: self.shards.iter().all(|shard| !shard.died.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// The numbers of one shard, as it last published them.
+#[derive(Debug, Default)]
+pub(crate) struct ShardGauge {
+    stats: Mutex<Stats>,
+    /// Kept apart: it grows while a busy shard has no time to publish.
+    pub(crate) inbox_depth: AtomicUsize,
+    pub(crate) died: AtomicBool,
+}
+
+impl ShardGauge {
+    /// Called by the shard once per batch of inputs; readers hold the lock for a copy only.
+    pub(crate) fn publish(&self, stats: Stats) {
+        *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats;
+    }
+
+    fn read(&self) -> Stats {
+        let inbox_depth = self.inbox_depth.load(Ordering::Relaxed);
+        Stats { inbox_depth, ..*self.stats.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+/// The numbers of the activity service.
+#[derive(Debug, Default)]
+pub(crate) struct ActivityGauge {
+    pub(crate) run: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) running: AtomicUsize,
+    pub(crate) waiting: AtomicUsize,
+}
+
+impl ActivityGauge {
+    fn read(&self) -> Stats {
+        Stats {
+            activities_run: self.run.load(Ordering::Relaxed),
+            activities_failed: self.failed.load(Ordering::Relaxed),
+            activities_running: self.running.load(Ordering::Relaxed),
+            activities_waiting: self.waiting.load(Ordering::Relaxed),
+            ..Stats::default()
+        }
+    }
+}
+
+/// Whether fetches succeed.
+#[derive(Debug, Default)]
+pub(crate) struct StorageGauge {
+    pub(crate) unavailable: AtomicBool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stats_add_up_over_shards_and_activities() {
+        let monitor = Monitor::new(2);
+        monitor.shards[0].publish(Stats { turns: 2, ..Stats::default() });
+        monitor.shards[0].inbox_depth.store(1, Ordering::Relaxed);
+        monitor.shards[1].publish(Stats { turns: 3, ..Stats::default() });
+        monitor.activities.run.store(7, Ordering::Relaxed);
+        assert_eq!(monitor.stats(), Stats { turns: 5, inbox_depth: 1, activities_run: 7, ..Stats::default() });
+    }
+
+    #[test]
+    fn one_dead_shard_is_unhealthy() {
+        let monitor = Monitor::new(2);
+        assert!(monitor.health().is_healthy());
+        monitor.shards[1].died.store(true, Ordering::Relaxed);
+        assert_eq!(monitor.health(), Health { storage_available: true, shards_alive: false });
+    }
+}

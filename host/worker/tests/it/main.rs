@@ -1,0 +1,15 @@
+//! The worker over the memory backend, with closures as guests.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod activities;
+mod backpressure;
+mod bench;
+mod faults;
+mod guests;
+mod holds;
+mod life;
+mod restart;
+mod shard;
+mod shutdown;
+mod source;
+mod world;
