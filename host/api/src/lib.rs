@@ -1,0 +1,29 @@
+//! The HTTP surface: the Durable Functions management calls, and what Rondo adds under `/rondo/`.
+//!
+//! Translates requests into calls of the storage contract and its answers into JSON. It runs nothing: what becomes of a
+//! deployed file is the business of a [`Deployer`], and the worker is not known here. Errors of every kind become
+//! problem documents in one place, `problem.rs`.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod catalog;
+mod deployer;
+pub mod dto;
+mod extract;
+mod guard;
+mod ids;
+pub mod limits;
+mod params;
+mod problem;
+mod readiness;
+mod router;
+mod routes;
+#[cfg(test)]
+mod testing;
+pub mod times;
+
+pub use deployer::{DeployError, Deployer, Upload};
+pub use guard::Guard;
+pub use ids::{IdSource, RandomIds};
+pub use problem::{Problem, ProblemDocument};
+pub use readiness::{Phase, Readiness};
+pub use router::{Api, router};

@@ -1,0 +1,42 @@
+//! Every bound of the HTTP surface, each with the reason for its number.
+
+use std::time::Duration;
+
+/// A request's query: ids and names are short, and proxies cut at about this length.
+pub const QUERY_BYTES_MAX: usize = 16 * 1024;
+
+/// Instances of one page when the client does not say; Durable Functions has the same number.
+pub const PAGE_INSTANCES_DEFAULT: usize = 100;
+
+/// Events of one history page: a page of ordinary events stays below a megabyte.
+pub const HISTORY_EVENTS_PER_PAGE: usize = 1_000;
+
+/// The longest a waiting request is held: below the idle timeout of common proxies.
+pub const WAIT_MAX: Duration = Duration::from_secs(55);
+
+/// How long a waiting request is held when the client does not say.
+pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Held instances that one deployment releases; the answer says when there are more, and deploying again goes on.
+pub const RELEASES_PER_DEPLOYMENT_MAX: usize = 10_000;
+
+/// Released instances that the answer to a deployment names one by one.
+pub const RELEASES_NAMED_MAX: usize = 100;
+
+/// Names that a problem lists: as many as a person reads.
+pub const NAMES_IN_PROBLEM_MAX: usize = 50;
+
+/// A trace header; the W3C asks for at least 512 bytes of state. Longer ones are dropped, as they only help observers.
+pub const TRACE_HEADER_BYTES_MAX: usize = 512;
+
+/// Hex digits that a shortened digest must have, so that it is not ambiguous by accident.
+pub const DIGEST_PREFIX_DIGITS_MIN: usize = 6;
+
+/// Bytes of the grants of a deployment: a list of hosts, variables and folders.
+pub const GRANTS_BYTES_MAX: usize = 64 * 1024;
+
+/// What a client that met a full hub waits before it tries again.
+pub const OVERLOAD_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Component files taken in at the same time; each is held in memory whole.
+pub const UPLOADS_AT_ONCE_MAX: usize = 2;

@@ -1,0 +1,433 @@
+//! Every error of the HTTP surface, and the one place where each becomes a problem document (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::{InstanceId, RuntimeStatus};
+use serde::{Deserialize, Serialize};
+use store::{CreateError, InstanceError, Outcome, StorageError};
+
+use crate::limits::{NAMES_IN_PROBLEM_MAX, OVERLOAD_RETRY_AFTER};
+use crate::{DeployError, limits};
+
+/// Why a request was not done. Unless said otherwise nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The request is malformed.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// The body is larger than it may be.
+    #[error("the body exceeds {limit} bytes")]
+    TooLarge {
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The key is missing or wrong.
+    #[error("the request carries no valid key")]
+    Unauthorized,
+    /// A web page of somebody else, or a name that only claims to be this machine, asked.
+    #[error("{0}")]
+    ForeignOrigin(String),
+    /// There is nothing under this path.
+    #[error("there is no {0}")]
+    UnknownRoute(String),
+    /// The path exists, but not with this verb.
+    #[error("{0} is not possible here")]
+    WrongVerb(String),
+    /// No deployed component offers this orchestration.
+    #[error("no deployed component offers the orchestration \"{name}\"; {}", listed(.deployed))]
+    OrchestrationNotFound {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        deployed: Vec<String>,
+    },
+    /// No such component.
+    #[error("there is no component {0}")]
+    ComponentNotFound(String),
+    /// A shortened digest fits several components.
+    #[error("{0} is the beginning of several digests")]
+    ComponentAmbiguous(String),
+    /// The component does not offer the orchestration.
+    #[error("component {digest} does not offer the orchestration \"{name}\"")]
+    ComponentLacksOrchestration {
+        /// Which component.
+        digest: String,
+        /// What was asked of it.
+        name: String,
+    },
+    /// The file was refused.
+    #[error("{problem}")]
+    NotDeployable {
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// There is no such instance.
+    #[error("there is no instance \"{0}\"")]
+    InstanceNotFound(InstanceId),
+    /// The id is in use.
+    #[error("instance \"{0}\" exists")]
+    InstanceExists(InstanceId),
+    /// The instance has ended.
+    #[error("instance \"{id}\" is {} and takes nothing any more", .status.name())]
+    InstanceEnded {
+        /// Which one.
+        id: InstanceId,
+        /// How it ended.
+        status: RuntimeStatus,
+    },
+    /// The instance has not ended.
+    #[error("instance \"{id}\" is {} and has not ended", .status.name())]
+    InstanceNotEnded {
+        /// Which one.
+        id: InstanceId,
+        /// Where it stands.
+        status: RuntimeStatus,
+    },
+    /// The instance has not failed.
+    #[error("instance \"{id}\" is {}; only a failed one can be rewound", .status.name())]
+    InstanceNotFailed {
+        /// Which one.
+        id: InstanceId,
+        /// Where it stands.
+        status: RuntimeStatus,
+    },
+    /// No ended instance matches.
+    #[error("no ended instance matches")]
+    NothingToPurge,
+    /// Too much is waiting already.
+    #[error("too many messages wait for their instances")]
+    Overloaded,
+    /// The medium failed; whether something was changed is said by its outcome.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A bug, or an error of a newer part of the host that this one does not know.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// The body of an answer that is an error: `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDocument {
+    /// A stable name of the problem, as a URI.
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    /// The problem in general.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// This case of it.
+    pub detail: String,
+    /// What clients branch on; the last part of `type`. Never changes.
+    pub code: String,
+    /// What to do next.
+    pub remedy: String,
+}
+
+/// What an operation asks of an instance's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// It has not ended.
+    Unended,
+    /// It has ended.
+    Ended,
+    /// It has failed.
+    Failed,
+}
+
+/// The general part of a problem.
+struct Facts {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    remedy: String,
+}
+
+impl Problem {
+    /// An instance operation's error, by what the operation needs.
+    pub(crate) fn instance(error: InstanceError, needs: Needs) -> Self {
+        match error {
+            InstanceError::NotFound(id) => Self::InstanceNotFound(id),
+            InstanceError::WrongStatus(row) => {
+                let (id, status) = (row.state.instance_id, row.state.status);
+                match needs {
+                    Needs::Unended => Self::InstanceEnded { id, status },
+                    Needs::Ended => Self::InstanceNotEnded { id, status },
+                    Needs::Failed if status.is_terminal() => Self::InstanceEnded { id, status },
+                    Needs::Failed => Self::InstanceNotFailed { id, status },
+                }
+            }
+            InstanceError::Overloaded => Self::Overloaded,
+            InstanceError::Storage(error) => Self::Storage(error),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+
+    /// The document that tells a client of this.
+    pub fn document(&self) -> ProblemDocument {
+        let Facts { status, code, title, remedy } = self.facts();
+        ProblemDocument {
+            type_uri: format!("urn:rondo:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code: code.to_owned(),
+            remedy,
+        }
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one table, one row for each problem")]
+    fn facts(&self) -> Facts {
+        let facts = |status, code, title, remedy: &str| Facts { status, code, title, remedy: remedy.to_owned() };
+        match self {
+            Self::InvalidRequest(_) => facts(
+                StatusCode::BAD_REQUEST,
+                "invalid-request",
+                "The request is malformed",
+                "Correct the request as described and send it again.",
+            ),
+            Self::TooLarge { .. } => facts(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                "Store large data elsewhere and pass its address.",
+            ),
+            Self::Unauthorized => facts(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "A key is needed",
+                "Send the server's key in the header x-functions-key.",
+            ),
+            Self::ForeignOrigin(_) => facts(
+                StatusCode::FORBIDDEN,
+                "foreign-origin",
+                "The request comes from a foreign web page or host name",
+                "Address the server as localhost, or give it a key and send that.",
+            ),
+            Self::UnknownRoute(_) => facts(
+                StatusCode::NOT_FOUND,
+                "unknown-route",
+                "There is nothing under this path",
+                "Check the path; a '/' inside an instance id is written %2F.",
+            ),
+            Self::WrongVerb(_) => facts(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "wrong-verb",
+                "The path does not have this verb",
+                "Use one of the verbs in the Allow header.",
+            ),
+            Self::OrchestrationNotFound { .. } => facts(
+                StatusCode::NOT_FOUND,
+                "orchestration-not-found",
+                "There is no such orchestration",
+                "Deploy a component that offers it, or start one of those that are deployed. Names are case-sensitive.",
+            ),
+            Self::ComponentNotFound(_) => facts(
+                StatusCode::NOT_FOUND,
+                "component-not-found",
+                "There is no such component",
+                "List the deployed components and use one of their digests, or deploy the file first.",
+            ),
+            Self::ComponentAmbiguous(_) => facts(
+                StatusCode::BAD_REQUEST,
+                "component-ambiguous",
+                "The digest is too short to tell components apart",
+                "Give more digits of the digest.",
+            ),
+            Self::ComponentLacksOrchestration { .. } => facts(
+                StatusCode::CONFLICT,
+                "component-lacks-orchestration",
+                "The component does not offer this orchestration",
+                "Choose a component that lists the orchestration.",
+            ),
+            Self::NotDeployable { remedy, .. } => {
+                facts(StatusCode::UNPROCESSABLE_ENTITY, "not-deployable", "The file cannot be deployed", remedy)
+            }
+            Self::InstanceNotFound(_) => facts(
+                StatusCode::NOT_FOUND,
+                "instance-not-found",
+                "There is no such instance",
+                "Check the id, or list the instances. A purged instance leaves nothing behind.",
+            ),
+            Self::InstanceExists(_) => facts(
+                StatusCode::CONFLICT,
+                "instance-exists",
+                "The instance id is in use",
+                "Choose another id, or terminate or purge that instance first.",
+            ),
+            Self::InstanceEnded { .. } => facts(
+                StatusCode::GONE,
+                "instance-ended",
+                "The instance has ended",
+                "Start a new instance; one that failed can be rewound.",
+            ),
+            Self::InstanceNotEnded { .. } => facts(
+                StatusCode::CONFLICT,
+                "instance-not-ended",
+                "The instance has not ended",
+                "Wait for its end or terminate it first.",
+            ),
+            Self::InstanceNotFailed { .. } => facts(
+                StatusCode::PRECONDITION_FAILED,
+                "instance-not-failed",
+                "The instance has not failed",
+                "Nothing needs to be rewound; look at its status.",
+            ),
+            Self::NothingToPurge => facts(
+                StatusCode::NOT_FOUND,
+                "nothing-to-purge",
+                "No instance was deleted",
+                "Widen the filter. Instances that have not ended are never purged.",
+            ),
+            Self::Overloaded => facts(
+                StatusCode::TOO_MANY_REQUESTS,
+                "overloaded",
+                "The server has too much to do",
+                "Send the request again after the time in the Retry-After header.",
+            ),
+            Self::Storage(error) => match error.outcome {
+                Outcome::NotDone => facts(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "storage-unavailable",
+                    "The storage did not answer",
+                    "Nothing was changed. Send the request again a little later.",
+                ),
+                Outcome::Unknown => facts(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "storage-outcome-unknown",
+                    "It is not known whether the request was done",
+                    "Look at the instance's status before you send the request again.",
+                ),
+                Outcome::Permanent => facts(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "storage-failed",
+                    "The storage failed",
+                    "Nothing was changed. Look into the server's log: the disk may be full or the data damaged.",
+                ),
+            },
+            Self::Internal(_) => facts(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "The server met an error that it does not know",
+                "Look into the server's log and report it.",
+            ),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Overloaded => Some(OVERLOAD_RETRY_AFTER.as_secs()),
+            Self::Storage(error) if error.outcome == Outcome::NotDone => Some(OVERLOAD_RETRY_AFTER.as_secs()),
+            _ => None,
+        }
+    }
+
+    /// Clients hear of their own mistakes; what the operator must know goes into the log.
+    fn log(&self) {
+        match self {
+            Self::Storage(error) => {
+                let source = error.source.as_ref() as &dyn std::error::Error;
+                tracing::error!(operation = error.operation, outcome = ?error.outcome, source, "storage failed");
+            }
+            Self::Internal(problem) => tracing::error!(problem, "request failed"),
+            _ => {}
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing is deployed yet".to_owned(),
+        _ if names.len() > NAMES_IN_PROBLEM_MAX => {
+            let more = names.len() - NAMES_IN_PROBLEM_MAX;
+            format!("deployed are {} and {more} more", names[..NAMES_IN_PROBLEM_MAX].join(", "))
+        }
+        _ => format!("deployed are {}", names.join(", ")),
+    }
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Exists(id) => Self::InstanceExists(id),
+            CreateError::Overloaded => Self::Overloaded,
+            CreateError::Storage(error) => Self::Storage(error),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<DeployError> for Problem {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::NotDeployable { problem, remedy } => Self::NotDeployable { problem, remedy },
+            DeployError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.log();
+        let document = self.document();
+        let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+const _: () = assert!(limits::OVERLOAD_RETRY_AFTER.as_secs() > 0, "Retry-After counts whole seconds");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(outcome: Outcome) -> (u16, String) {
+        let error = StorageError { operation: "create", outcome, source: "disk".into() };
+        let document = Problem::from(error).document();
+        (document.status, document.code)
+    }
+
+    #[test]
+    fn the_document_is_fixed() {
+        let problem = Problem::OrchestrationNotFound { name: "ordr".into(), deployed: vec!["order".into()] };
+        insta::assert_snapshot!(serde_json::to_string_pretty(&problem.document()).unwrap(), @r#"
+        {
+          "type": "urn:rondo:problem:orchestration-not-found",
+          "title": "There is no such orchestration",
+          "status": 404,
+          "detail": "no deployed component offers the orchestration \"ordr\"; deployed are order",
+          "code": "orchestration-not-found",
+          "remedy": "Deploy a component that offers it, or start one of those that are deployed. Names are case-sensitive."
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_client_can_tell_whether_a_failed_write_may_have_happened() {
+        assert_eq!(code_of(Outcome::NotDone), (503, "storage-unavailable".to_owned()));
+        assert_eq!(code_of(Outcome::Unknown), (503, "storage-outcome-unknown".to_owned()));
+        assert_eq!(code_of(Outcome::Permanent), (500, "storage-failed".to_owned()));
+    }
+
+    #[test]
+    fn only_failures_that_changed_nothing_invite_a_retry() {
+        let storage = |outcome| Problem::from(StorageError { operation: "send", outcome, source: "disk".into() });
+        assert!(storage(Outcome::NotDone).retry_after().is_some());
+        assert!(storage(Outcome::Unknown).retry_after().is_none());
+        assert!(Problem::Overloaded.retry_after().is_some());
+    }
+
+    #[test]
+    fn a_long_list_of_names_is_cut() {
+        let names: Vec<String> = (0..=NAMES_IN_PROBLEM_MAX).map(|n| format!("n{n}")).collect();
+        assert!(listed(&names).ends_with("and 1 more"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The handlers, one file for each noun.
+
+pub(crate) mod components;
+pub(crate) mod control;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod instances;
+pub(crate) mod migrate;
+pub(crate) mod start;
+pub(crate) mod wait;

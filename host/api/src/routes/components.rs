@@ -1,0 +1,127 @@
+//! `components`: deploying, listing, downloading.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use store::{ComponentRecord, InstanceError, InstanceFilter, StorageError, limits::COMPONENT_BYTES_MAX};
+
+use super::start::label;
+use crate::dto::{Component, Deployment, Released, Releases};
+use crate::extract::{Segments, body};
+use crate::limits::{GRANTS_BYTES_MAX, RELEASES_NAMED_MAX, RELEASES_PER_DEPLOYMENT_MAX};
+use crate::params::Params;
+use crate::router::Shared;
+use crate::{Problem, Upload};
+
+/// The grants of a deployment, as a JSON object.
+const GRANTS: &str = "x-rondo-grants";
+
+/// What an instance may be held for that another component can cure.
+const CURABLE: [&str; 2] = ["nondeterminism", "component-unavailable"];
+
+/// `POST components?name=`: takes a file in, and lets the instances go on that waited for it.
+pub(crate) async fn deploy(
+    State(shared): State<Arc<Shared>>,
+    params: Params,
+    request: Request,
+) -> Result<(StatusCode, Json<Deployment>), Problem> {
+    let params = params.only(&["name", "grants"])?;
+    let name = params.parsed("name", label)?;
+    let name = name.ok_or_else(|| Problem::InvalidRequest("query parameter \"name\" is needed".to_owned()))?;
+    let grants = grants(&params, &request)?;
+    let record = {
+        let _permit = shared.uploads.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
+        let bytes = body(request, &shared, COMPONENT_BYTES_MAX).await?;
+        shared.api.deployer.deploy(Upload { name, bytes: bytes.into(), grants }).await?
+    };
+    // The deployment stands whatever becomes of these two.
+    if let Err(error) = shared.catalog.refresh().await {
+        tracing::warn!(operation = error.operation, "the list of components was not read again");
+    }
+    let released = release_held(&shared, &record).await;
+    tracing::info!(component = %record.digest, name = record.name, released = released.count, "component deployed");
+    Ok((StatusCode::CREATED, Json(Deployment { component: Component::from(&record), released })))
+}
+
+/// `GET components`: all of them, newest first.
+pub(crate) async fn list(State(shared): State<Arc<Shared>>, params: Params) -> Result<Json<Vec<Component>>, Problem> {
+    params.only(&[])?;
+    Ok(Json(shared.catalog.refresh().await?.iter().map(Component::from).collect()))
+}
+
+/// `GET components/{digest}`: the file as it was deployed.
+pub(crate) async fn download(
+    State(shared): State<Arc<Shared>>,
+    Segments(digest): Segments<String>,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.only(&[])?;
+    let record = shared.catalog.component(&digest).await?;
+    let bytes = shared.api.components.component_bytes(&record.digest).await?;
+    let bytes = bytes.ok_or(Problem::ComponentNotFound(digest))?;
+    Ok(([(header::CONTENT_TYPE, "application/wasm")], bytes).into_response())
+}
+
+fn grants(params: &Params, request: &Request) -> Result<Option<String>, Problem> {
+    let malformed = |problem: &str| Problem::InvalidRequest(format!("the header {GRANTS} {problem}"));
+    let in_header = match request.headers().get(GRANTS) {
+        Some(value) => Some(value.to_str().map_err(|_| malformed("holds more than ASCII: escape it as JSON does"))?),
+        None => None,
+    };
+    let Some(text) = in_header.or(params.text("grants")?) else { return Ok(None) };
+    if text.len() > GRANTS_BYTES_MAX {
+        return Err(malformed(&format!("exceeds {GRANTS_BYTES_MAX} bytes")));
+    }
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(_)) => Ok(Some(text.to_owned())),
+        Ok(_) | Err(_) => Err(malformed("must be a JSON object")),
+    }
+}
+
+/// Pins held instances that the component can cure to it, and lets them go on.
+async fn release_held(shared: &Shared, record: &ComponentRecord) -> Releases {
+    let mut releases = Releases::default();
+    for name in &record.orchestrations {
+        if let Err(error) = release_held_of(shared, record, name, &mut releases).await {
+            tracing::warn!(operation = error.operation, name, "held instances were not all released");
+            releases.incomplete = Some(format!("{error}: deploy the same file again to go on"));
+        }
+    }
+    releases
+}
+
+async fn release_held_of(
+    shared: &Shared,
+    record: &ComponentRecord,
+    name: &str,
+    releases: &mut Releases,
+) -> Result<(), StorageError> {
+    let mut filter = InstanceFilter { name: Some(name.to_owned()), held: true, ..InstanceFilter::default() };
+    loop {
+        let page = shared.api.client.list(&filter).await?;
+        for row in page.rows {
+            let Some(held) = row.held.filter(|held| CURABLE.contains(&held.code.as_str())) else { continue };
+            if releases.count >= RELEASES_PER_DEPLOYMENT_MAX as u64 {
+                releases.incomplete = Some("there are more: deploy the same file again to go on".to_owned());
+                return Ok(());
+            }
+            let id = row.state.instance_id;
+            match shared.api.client.release(&id, Some(record.digest)).await {
+                Ok(()) => {
+                    releases.count += 1;
+                    if releases.instances.len() < RELEASES_NAMED_MAX {
+                        releases.instances.push(Released { instance_id: id.to_string(), held: held.code });
+                    }
+                }
+                Err(InstanceError::Storage(error)) => return Err(error),
+                // It was purged or has moved on since it was listed.
+                Err(_) => {}
+            }
+        }
+        let Some(continuation) = page.continuation else { return Ok(()) };
+        filter.continuation = Some(continuation);
+    }
+}

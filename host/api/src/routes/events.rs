@@ -1,0 +1,33 @@
+//! `instances/{id}/raiseEvent/{event}`: external events.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use engine::Message;
+
+use super::start::label;
+use crate::extract::{JsonText, Segments, instance_id, says_json};
+use crate::params::Params;
+use crate::problem::Needs;
+use crate::router::Shared;
+use crate::{Problem, ids};
+
+/// Raises an event; it is kept until the instance waits for it.
+pub(crate) async fn raise(
+    State(shared): State<Arc<Shared>>,
+    Segments((id, event)): Segments<(String, String)>,
+    params: Params,
+    headers: HeaderMap,
+    JsonText(data): JsonText,
+) -> Result<StatusCode, Problem> {
+    params.only(&[])?;
+    if data.is_some() {
+        says_json(&headers)?;
+    }
+    let name = label(&event).map_err(|error| Problem::InvalidRequest(format!("event name: {error}")))?;
+    let message = Message::RaiseEvent { name, data, key: ids::event_key(shared.api.ids.as_ref()) };
+    let sent = shared.api.client.send(&instance_id(&id)?, message).await;
+    sent.map_err(|error| Problem::instance(error, Needs::Unended))?;
+    Ok(StatusCode::ACCEPTED)
+}

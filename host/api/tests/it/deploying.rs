@@ -1,0 +1,88 @@
+//! Components, and what their deployment does to held instances.
+
+use engine::{Digest, RuntimeStatus};
+
+use crate::hub::{BASE, Hub};
+
+#[tokio::test]
+async fn a_component_is_stored_listed_and_given_back() {
+    let hub = Hub::new();
+    let headers = [("x-rondo-grants", r#"{"http":["x.example"]}"#)];
+    let answer = hub.send("POST", "/rondo/components?name=shop", &headers, "order refund").await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let component = answer.json()["component"].clone();
+    assert_eq!(component["digest"], Digest::of(b"order refund").to_string());
+    assert_eq!(component["orchestrations"], serde_json::json!(["order", "refund"]));
+    assert_eq!(component["grants"], serde_json::json!({"http": ["x.example"]}));
+    assert_eq!(hub.get("/rondo/components").await.json(), serde_json::json!([component]));
+    let digest = Digest::of(b"order refund");
+    for digest in [digest.to_string(), digest.short()] {
+        let download = hub.get(&format!("/rondo/components/{digest}")).await;
+        assert_eq!((download.text.as_str(), download.header("content-type")), ("order refund", "application/wasm"));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_file_says_why_and_what_to_do() {
+    let hub = Hub::new();
+    let answer = hub.post("/rondo/components?name=shop", "bad").await;
+    assert_eq!(answer.problem(), (422, "not-deployable".into()));
+    assert_eq!((&answer.json()["detail"], &answer.json()["remedy"]), (&"it is bad".into(), &"Make it good.".into()));
+}
+
+#[tokio::test]
+async fn a_deployment_needs_a_name_and_grants_that_are_an_object() {
+    let hub = Hub::new();
+    let invalid = (400, "invalid-request".to_owned());
+    assert_eq!(hub.post("/rondo/components", "order").await.problem(), invalid);
+    let deploy = async |grants: &str| {
+        hub.send("POST", "/rondo/components?name=a", &[("x-rondo-grants", grants)], "order").await.problem()
+    };
+    assert_eq!(deploy("all").await, invalid);
+    assert_eq!(deploy("[]").await, invalid);
+    assert_eq!(hub.get("/rondo/components").await.text, "[]");
+}
+
+#[tokio::test]
+async fn a_file_over_the_limit_is_refused() {
+    let hub = Hub::new();
+    let body = "x".repeat(store::limits::COMPONENT_BYTES_MAX + 1);
+    let answer = hub.post("/rondo/components?name=shop", &body).await;
+    assert_eq!(answer.problem(), (413, "too-large".into()));
+}
+
+#[tokio::test]
+async fn a_deployment_releases_the_instances_that_it_can_cure() {
+    let hub = Hub::with_order().await;
+    for (id, code) in [("a", "nondeterminism"), ("b", "component-unavailable"), ("c", "corrupt-history")] {
+        hub.start(id).await;
+        hub.hold(id, code).await;
+    }
+    let status = async |id: &str| hub.get(&format!("{BASE}/instances/{id}")).await.json();
+    assert_eq!(status("a").await["held"]["code"], "nondeterminism");
+    assert_eq!(hub.deploy("refund").await.json()["released"]["count"], 0, "it does not offer the orchestration");
+
+    let released = hub.deploy("order v2").await.json()["released"].clone();
+    let instances = serde_json::json!([
+        {"instanceId": "b", "held": "component-unavailable"},
+        {"instanceId": "a", "held": "nondeterminism"}
+    ]);
+    assert_eq!(released, serde_json::json!({"count": 2, "instances": instances}));
+    assert_eq!(status("a").await["held"], serde_json::Value::Null);
+    assert_eq!(status("a").await["component"], Digest::of(b"order v2").to_string());
+    assert_eq!(status("c").await["held"]["code"], "corrupt-history");
+}
+
+#[tokio::test]
+async fn a_migration_goes_to_the_newest_or_to_the_one_named() {
+    let hub = Hub::with_order().await;
+    hub.start("a").await;
+    hub.turn("a", RuntimeStatus::Running).await;
+    hub.deploy("order v2").await;
+    let migrate = async |query: &str| hub.post(&format!("/rondo/instances/a/migrate{query}"), "").await;
+    assert_eq!(migrate("").await.json()["component"], Digest::of(b"order v2").to_string());
+    let old = Digest::of(b"order");
+    assert_eq!(migrate(&format!("?component={}", old.short())).await.json()["component"], old.to_string());
+    assert_eq!(migrate("?component=0000000").await.problem(), (404, "component-not-found".into()));
+    assert_eq!(hub.post("/rondo/instances/x/migrate", "").await.problem(), (404, "instance-not-found".into()));
+}

@@ -1,0 +1,206 @@
+//! A task hub with the surface in front of it, and a worker that does what a test says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use api::{Api, DeployError, Deployer, Guard, IdSource, Phase, Readiness, Upload};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use engine::{Digest, EventId, EventKind, HistoryChange, HistoryEvent, InstanceId, RuntimeStatus, Timestamp};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use store::{
+    Clock, ComponentRecord, Components, HeldReason, ManualClock, MemoryBackend, TurnCommit, WorkItem, WorkSource,
+};
+use tower::ServiceExt as _;
+
+/// Where the Durable Functions calls live.
+pub(crate) const BASE: &str = "/runtime/webhooks/durabletask";
+
+/// 2030-01-01T00:00:00Z.
+pub(crate) const NEW_YEAR_MS: u64 = 1_893_456_000_000;
+
+pub(crate) struct Hub {
+    pub(crate) backend: Arc<MemoryBackend>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) readiness: Readiness,
+    router: Router,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The code of a problem document, after checking that it is one.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        let document = self.json();
+        assert_eq!(document["status"], self.status);
+        assert!(!document["remedy"].as_str().unwrap().is_empty());
+        (self.status, document["code"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Accepts files that list their orchestrations, separated by blanks.
+struct ListDeployer(Arc<MemoryBackend>, Arc<ManualClock>);
+
+#[async_trait]
+impl Deployer for ListDeployer {
+    async fn deploy(&self, upload: Upload) -> Result<ComponentRecord, DeployError> {
+        let Upload { name, bytes, grants } = upload;
+        if bytes == b"bad" {
+            return Err(DeployError::NotDeployable { problem: "it is bad".into(), remedy: "Make it good.".into() });
+        }
+        let orchestrations = String::from_utf8(bytes.clone()).unwrap();
+        let record = ComponentRecord {
+            digest: Digest::of(&bytes),
+            name,
+            bytes: bytes.len() as u64,
+            deployed_at: self.1.now(),
+            orchestrations: orchestrations.split_whitespace().map(str::to_owned).collect(),
+            activities: Vec::new(),
+            grants: grants.unwrap_or_else(|| "{}".into()),
+        };
+        self.0.deploy(record.clone(), bytes).await?;
+        Ok(record)
+    }
+}
+
+#[derive(Default)]
+struct CountingIds(AtomicU64);
+
+impl IdSource for CountingIds {
+    fn draw(&self) -> [u8; 16] {
+        u128::from(self.0.fetch_add(1, Ordering::SeqCst) + 1).to_be_bytes()
+    }
+}
+
+impl Hub {
+    /// An empty hub that nothing is deployed in.
+    pub(crate) fn new() -> Self {
+        Self::with(Guard::Loopback, |backend| backend)
+    }
+
+    pub(crate) fn with(guard: Guard, change: impl FnOnce(MemoryBackend) -> MemoryBackend) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NEW_YEAR_MS)));
+        let backend = Arc::new(change(MemoryBackend::new(clock.clone())));
+        let readiness = Readiness::default();
+        readiness.set(Phase::Ready);
+        let router = api::router(Api {
+            client: backend.clone(),
+            components: backend.clone(),
+            deployer: Arc::new(ListDeployer(backend.clone(), clock.clone())),
+            clock: clock.clone(),
+            ids: Arc::new(CountingIds::default()),
+            guard,
+            readiness: readiness.clone(),
+        });
+        Self { backend, clock, readiness, router }
+    }
+
+    /// A hub in which `order` can be started.
+    pub(crate) async fn with_order() -> Self {
+        let hub = Self::new();
+        hub.deploy("order").await;
+        hub
+    }
+
+    pub(crate) async fn deploy(&self, orchestrations: &str) -> Answer {
+        let answer = self.post("/rondo/components?name=shop", orchestrations).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer
+    }
+
+    /// Starts `order` and checks that this is accepted.
+    pub(crate) async fn start(&self, id: &str) {
+        let answer = self.post(&format!("{BASE}/orchestrators/order/{id}"), "").await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.send("GET", uri, &[], "").await
+    }
+
+    pub(crate) async fn delete(&self, uri: &str) -> Answer {
+        self.send("DELETE", uri, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, uri: &str, body: &str) -> Answer {
+        self.send("POST", uri, &[("content-type", "application/json")], body).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri).header("host", "localhost:7070");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        let status: StatusCode = parts.status;
+        Answer { status: status.as_u16(), headers: parts.headers, text }
+    }
+
+    /// Commits one turn of an instance that leaves it in `status`.
+    pub(crate) async fn turn(&self, id: &str, status: RuntimeStatus) {
+        let (item, snapshot) = self.fetch(id).await;
+        let mut state = snapshot.row.state;
+        state.status = status;
+        state.completed_at = status.is_terminal().then(|| self.clock.now());
+        let first = snapshot.row.last_event.map_or(EventId::FIRST, EventId::next);
+        let events = [EventKind::OrchestratorStarted, EventKind::OrchestratorCompleted];
+        let events = events.into_iter().zip(first.0..).map(|(kind, id)| HistoryEvent {
+            id: EventId(id),
+            at: self.clock.now(),
+            kind,
+        });
+        let commit = TurnCommit {
+            instance_id: item.instance_id,
+            token: snapshot.token,
+            history: HistoryChange::Append { events: events.collect() },
+            state,
+            state_changed: true,
+            wake_at: None,
+            has_open_activities: false,
+            outbox: Vec::new(),
+            consumed: item.messages.into_iter().map(|envelope| envelope.id).collect(),
+        };
+        self.backend.commit(commit).await.unwrap();
+    }
+
+    /// Holds an instance.
+    pub(crate) async fn hold(&self, id: &str, code: &str) {
+        let (item, snapshot) = self.fetch(id).await;
+        let reason = HeldReason { code: code.into(), message: "why".into(), since: self.clock.now() };
+        self.backend.hold(&item.instance_id, snapshot.token, reason).await.unwrap();
+    }
+
+    async fn fetch(&self, id: &str) -> (WorkItem, store::Snapshot) {
+        let mut items = self.backend.fetch(1).await.unwrap();
+        let item = items.remove(0);
+        assert_eq!(item.instance_id, InstanceId::new(id).unwrap());
+        let snapshot = self.backend.load(&item.instance_id).await.unwrap().unwrap();
+        (item, snapshot)
+    }
+
+    /// What was sent to the instance since its last turn.
+    pub(crate) async fn inbox(&self) -> Vec<engine::Message> {
+        let item = self.backend.fetch(1).await.unwrap().remove(0);
+        item.messages.into_iter().map(|envelope| envelope.message).collect()
+    }
+}

@@ -1,0 +1,10 @@
+//! The surface over the memory backend: requests in, statuses and bodies out.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod access;
+mod deploying;
+mod hub;
+mod querying;
+mod starting;
+mod steering;
+mod waiting;

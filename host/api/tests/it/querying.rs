@@ -1,0 +1,119 @@
+//! `instances`, `instances/{id}`, `instances/{id}/history`, and purges.
+
+use std::time::Duration;
+
+use engine::RuntimeStatus;
+
+use crate::hub::{Answer, BASE, Hub};
+
+fn ids(answer: &Answer) -> Vec<String> {
+    let rows = answer.json();
+    rows.as_array().unwrap().iter().map(|row| row["instanceId"].as_str().unwrap().to_owned()).collect()
+}
+
+/// `a` completed, `b` failed, `c` pending, each created a minute after the one before.
+async fn three() -> Hub {
+    let hub = Hub::with_order().await;
+    for (id, status) in [("a", RuntimeStatus::Completed), ("b", RuntimeStatus::Failed)] {
+        hub.start(id).await;
+        hub.turn(id, status).await;
+        hub.clock.advance(Duration::from_mins(1));
+    }
+    hub.start("c").await;
+    hub
+}
+
+#[tokio::test]
+async fn a_status_is_202_until_the_end() {
+    let hub = three().await;
+    let code = async |target: &str| hub.get(&format!("{BASE}/instances/{target}")).await.status;
+    assert_eq!(code("c").await, 202);
+    assert_eq!(code("a").await, 200);
+    assert_eq!(code("b").await, 200);
+    assert_eq!(code("b?returnInternalServerErrorOnFailure=true").await, 500);
+    assert_eq!(hub.get(&format!("{BASE}/instances/c")).await.header("retry-after"), "5");
+    assert_eq!(hub.get(&format!("{BASE}/instances/d")).await.problem(), (404, "instance-not-found".into()));
+}
+
+#[tokio::test]
+async fn a_list_is_newest_first_and_filtered() {
+    let hub = three().await;
+    let list = async |query: &str| ids(&hub.get(&format!("{BASE}/instances{query}")).await);
+    assert_eq!(list("").await, ["c", "b", "a"]);
+    assert_eq!(list("/?runtimeStatus=failed,Completed&taskHub=h").await, ["b", "a"]);
+    assert_eq!(list("?runtimeStatus=failed&runtimeStatus=pending").await, ["c", "b"]);
+    assert_eq!(list("?runtimeStatus=Canceled").await, Vec::<String>::new(), "nothing here is ever canceled");
+    assert_eq!(list("?runtimeStatus=Canceled,Failed").await, ["b"]);
+    assert_eq!(list("?instanceIdPrefix=b").await, ["b"]);
+    assert_eq!(list("?name=other").await, Vec::<String>::new());
+    assert_eq!(list("?createdTimeFrom=2030-01-01T00:01:00Z").await, ["c", "b"]);
+    assert_eq!(list("?createdTimeTo=2030-01-01T00:01:00Z").await, ["b", "a"]);
+    assert_eq!(list("?held=true").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn pages_continue_where_the_one_before_ended() {
+    let hub = three().await;
+    let uri = format!("{BASE}/instances?top=2");
+    let first = hub.get(&uri).await;
+    assert_eq!(ids(&first), ["c", "b"]);
+    let token = first.header("x-ms-continuation-token");
+    let second = hub.send("GET", &uri, &[("x-ms-continuation-token", token)], "").await;
+    assert_eq!(ids(&second), ["a"]);
+    assert_eq!(second.header("x-ms-continuation-token"), "");
+    let made_up = hub.send("GET", &uri, &[("x-ms-continuation-token", "x")], "").await;
+    assert_eq!(made_up.problem(), (400, "invalid-request".into()));
+}
+
+#[tokio::test]
+async fn malformed_queries_are_refused() {
+    let hub = three().await;
+    for query in
+        ["runtimeStatus=asleep", "top=many", "held=perhaps", "createdTimeFrom=yesterday", "runtimeState=Failed"]
+    {
+        let answer = hub.get(&format!("{BASE}/instances?{query}")).await;
+        assert_eq!(answer.problem(), (400, "invalid-request".into()), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn only_ended_instances_are_purged() {
+    let hub = three().await;
+    let purge = async |id: &str| hub.delete(&format!("{BASE}/instances/{id}")).await;
+    assert_eq!(purge("a").await.text, r#"{"instancesDeleted":1}"#);
+    assert_eq!(purge("a").await.problem(), (404, "instance-not-found".into()));
+    assert_eq!(purge("c").await.problem(), (409, "instance-not-ended".into()));
+}
+
+#[tokio::test]
+async fn a_purge_of_many_needs_a_beginning_and_tells_how_many() {
+    let hub = three().await;
+    let purge = async |query: &str| hub.delete(&format!("{BASE}/instances{query}")).await;
+    let since = "createdTimeFrom=1970-01-01T00:00:00Z";
+    assert_eq!(purge("").await.problem(), (400, "invalid-request".into()));
+    assert_eq!(purge(&format!("?{since}&runtimeStatus=Running")).await.problem(), (404, "nothing-to-purge".into()));
+    assert_eq!(purge(&format!("?{since}&runtimeStatus=Canceled")).await.problem(), (404, "nothing-to-purge".into()));
+    assert_eq!(purge(&format!("?{since}&runtimeStatus=Failed")).await.text, r#"{"instancesDeleted":1}"#);
+    assert_eq!(purge(&format!("?{since}")).await.text, r#"{"instancesDeleted":1}"#);
+    assert_eq!(ids(&hub.get(&format!("{BASE}/instances")).await), ["c"]);
+}
+
+#[tokio::test]
+async fn a_history_is_read_page_by_page() {
+    let hub = three().await;
+    let page = async |query: &str| hub.get(&format!("/rondo/instances/a/history{query}")).await.json();
+    let whole = page("").await;
+    assert_eq!(whole["instanceId"], "a");
+    assert_eq!(
+        whole["events"][0],
+        serde_json::json!({
+            "id": 1, "at": "2030-01-01T00:00:00.000Z", "type": "OrchestratorStarted"
+        })
+    );
+    assert_eq!(whole["events"].as_array().unwrap().len(), 2);
+    assert_eq!(whole["next"], serde_json::Value::Null);
+    let first = page("?top=1").await;
+    assert_eq!((first["events"][0]["id"].as_u64(), first["next"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(page("?from=2").await["events"][0]["type"], "OrchestratorCompleted");
+    assert_eq!(hub.get("/rondo/instances/x/history").await.problem(), (404, "instance-not-found".into()));
+}

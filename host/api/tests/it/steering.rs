@@ -1,0 +1,86 @@
+//! Events and the verbs on one instance.
+
+use engine::{Message, RuntimeStatus};
+
+use crate::hub::{BASE, Hub};
+
+/// `a`, running and with nothing in its inbox.
+async fn running() -> Hub {
+    let hub = Hub::with_order().await;
+    hub.start("a").await;
+    hub.turn("a", RuntimeStatus::Running).await;
+    hub
+}
+
+#[tokio::test]
+async fn an_event_reaches_the_inbox_with_a_key_of_its_own() {
+    let hub = running().await;
+    let uri = format!("{BASE}/instances/a/raiseEvent/it%27s%20approved");
+    assert_eq!(hub.post(&uri, "[1]").await.status, 202);
+    assert_eq!(hub.send("POST", &uri, &[], "").await.status, 202, "no data needs no content type");
+    let messages = hub.inbox().await;
+    let [
+        Message::RaiseEvent { name, data: Some(data), key: first },
+        Message::RaiseEvent { data: None, key: second, .. },
+    ] = messages.as_slice()
+    else {
+        panic!("{messages:?}")
+    };
+    assert_eq!((name.as_str(), data.as_str()), ("it's approved", "[1]"));
+    assert_ne!(first, second, "the same data sent twice is two events");
+}
+
+#[tokio::test]
+async fn malformed_events_are_refused() {
+    let hub = running().await;
+    let raise = async |event: &str, content_type: &str, body: &str| {
+        let uri = format!("{BASE}/instances/a/raiseEvent/{event}");
+        hub.send("POST", &uri, &[("content-type", content_type)], body).await.problem()
+    };
+    let invalid = (400, "invalid-request".to_owned());
+    assert_eq!(raise("e", "application/x-www-form-urlencoded", "1").await, invalid);
+    assert_eq!(raise("e", "application/json; charset=utf-8", "nope").await, invalid);
+    assert_eq!(raise(&"x".repeat(201), "application/json", "1").await, invalid);
+    assert_eq!(raise("a%00b", "application/json", "1").await, invalid);
+}
+
+#[tokio::test]
+async fn every_verb_is_a_message() {
+    let hub = running().await;
+    for verb in ["suspend?reason=lunch", "resume", "terminate?reason=no%20longer%20needed&recurse=true"] {
+        assert_eq!(hub.post(&format!("{BASE}/instances/a/{verb}"), "").await.status, 202, "{verb}");
+    }
+    let messages = hub.inbox().await;
+    assert_eq!(
+        messages,
+        [
+            Message::Suspend { reason: Some("lunch".into()) },
+            Message::Resume { reason: None },
+            Message::Terminate { reason: Some("no longer needed".into()), recurse: true, execution_id: None },
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_ended_instance_takes_nothing() {
+    let hub = running().await;
+    hub.post(&format!("{BASE}/instances/a/suspend"), "").await;
+    hub.turn("a", RuntimeStatus::Completed).await;
+    for verb in ["raiseEvent/e", "suspend", "resume", "terminate", "rewind"] {
+        let answer = hub.post(&format!("{BASE}/instances/a/{verb}"), "").await;
+        assert_eq!(answer.problem(), (410, "instance-ended".into()), "{verb}");
+        let answer = hub.post(&format!("{BASE}/instances/nobody/{verb}"), "").await;
+        assert_eq!(answer.problem(), (404, "instance-not-found".into()), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_failed_instance_can_be_rewound() {
+    let hub = running().await;
+    let rewind = async || hub.post(&format!("{BASE}/instances/a/rewind?reason=fixed"), "").await;
+    assert_eq!(rewind().await.problem(), (412, "instance-not-failed".into()));
+    hub.post(&format!("{BASE}/instances/a/suspend"), "").await;
+    hub.turn("a", RuntimeStatus::Failed).await;
+    assert_eq!(rewind().await.status, 202);
+    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("fixed".into()) }]);
+}
