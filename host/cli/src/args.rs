@@ -1,0 +1,125 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{commands, exit};
+
+/// Runs durable orchestrations that are shipped as WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "rondo", version, after_help = exit::HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// The server to talk to
+    #[arg(long, global = true, env = "RONDO_SERVER", default_value = "http://127.0.0.1:7070", value_name = "URL")]
+    pub(crate) server: String,
+    /// The server's key, if it has one
+    #[arg(long, global = true, env = "RONDO_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// What to print: text for people, or the server's JSON
+    #[arg(long, global = true, default_value = "table", value_name = "FORM")]
+    pub(crate) output: Form,
+}
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Text for people
+    Table,
+    /// JSON for programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(commands::serve::Args),
+    Dev(commands::dev::Args),
+    Inspect(commands::inspect::Args),
+    Deploy(commands::deploy::Args),
+    Components(commands::components::Args),
+    Start(commands::start::Args),
+    Wait(commands::wait::Args),
+    Status(commands::status::Args),
+    History(commands::history::Args),
+    List(commands::list::Args),
+    RaiseEvent(commands::raise_event::Args),
+    Suspend(commands::suspend::Args),
+    Resume(commands::resume::Args),
+    Terminate(commands::terminate::Args),
+    Rewind(commands::rewind::Args),
+    Migrate(commands::migrate::Args),
+    Purge(commands::purge::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        for line in [
+            "rondo serve",
+            "rondo serve --data d --listen 127.0.0.1:0 --shards 2 --warm-memory 64MiB --log debug --log-format json",
+            "rondo dev .",
+            "rondo inspect a.wasm",
+            "rondo deploy a.wasm --name a --allow-http x.example --env K=V --dir /a:/b --dir /c:/d:rw",
+            "rondo components",
+            "rondo start order",
+            "rondo start order --id 1 --input {} --version 2 --tag a=b --tag c=d --after 5m --component abcdef --wait",
+            "rondo start order --input @f --at 2030-01-01T00:00:00Z",
+            "rondo start order --input -",
+            "rondo wait 1 --timeout 30s",
+            "rondo status 1 --output json",
+            "rondo history 1 --server http://127.0.0.1:1",
+            "rondo list --status failed --status running --name order --prefix a --held --top 5",
+            "rondo raise-event 1 approved --data true",
+            "rondo suspend 1 --reason r",
+            "rondo resume 1",
+            "rondo terminate 1 --reason r --recurse",
+            "rondo rewind 1",
+            "rondo migrate 1",
+            "rondo migrate 1 --to abcdef",
+            "rondo purge 1",
+            "rondo purge --status completed --before 2030-01-01T00:00:00Z",
+            "rondo purge --older-than 48h",
+        ] {
+            parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in [
+            "rondo start order --at 2030-01-01T00:00:00Z --after 5m",
+            "rondo purge",
+            "rondo purge 1 --status failed",
+            "rondo purge --status failed",
+            "rondo purge --before 2030-01-01T00:00:00Z --older-than 1h",
+            "rondo start order --tag novalue",
+            "rondo start order --after soon",
+            "rondo deploy a.wasm --dir onlyhost",
+            "rondo list --status asleep",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

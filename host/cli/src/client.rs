@@ -1,0 +1,209 @@
+//! The HTTP client of the commands. It blocks: a command does one thing at a time.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use api::ProblemDocument;
+use api::dto::segment;
+use form_urlencoded::Serializer;
+use serde::de::DeserializeOwned;
+use ureq::http::Request;
+
+use crate::args::Global;
+use crate::exit::{Exit, Failure};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, CONNECT_TIMEOUT};
+
+/// Where the Durable Functions calls live.
+const BASE: &str = "/runtime/webhooks/durabletask";
+
+/// A server, as far as a command is concerned.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    server: String,
+    key: Option<String>,
+}
+
+/// A request in the making.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    method: &'static str,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Option<&'a [u8]>,
+}
+
+/// What the server answered; a refusal is a [`Failure`] instead.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
+    pub(crate) continuation: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of the Durable Functions API; `path` begins with a slash.
+    pub(crate) fn durable(method: &'static str, path: &str) -> Self {
+        Self::new(method, format!("{BASE}{path}"))
+    }
+
+    /// A call of Rondo's own.
+    pub(crate) fn own(method: &'static str, path: &str) -> Self {
+        Self::new(method, format!("/rondo{path}"))
+    }
+
+    /// A call on one instance: what follows its id.
+    pub(crate) fn on(method: &'static str, id: &str, verb: &str) -> Self {
+        Self::durable(method, &format!("/instances/{}{verb}", segment(id)))
+    }
+
+    fn new(method: &'static str, path: String) -> Self {
+        Self { method, path, query: Vec::new(), headers: Vec::new(), body: None }
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn query_if<T: Into<String>>(self, name: &'static str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn body(self, content_type: &'static str, body: &'a [u8]) -> Self {
+        Self { body: Some(body), ..self }.header("content-type", content_type)
+    }
+
+    /// Path and query, encoded.
+    fn target(&self) -> String {
+        if self.query.is_empty() {
+            return self.path.clone();
+        }
+        let query = Serializer::new(String::new()).extend_pairs(&self.query).finish();
+        format!("{}?{query}", self.path)
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Failure::new(Exit::Failed, format!("the server's answer is not understood: {error}"))
+                .remedy("Client and server may be of different versions; --output json shows the answer as it is.")
+        })
+    }
+}
+
+impl Client {
+    pub(crate) fn new(global: &Global) -> Self {
+        // No proxy: a server on loopback must not be asked for through one.
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .build()
+            .new_agent();
+        let server = global.server.trim_end_matches('/').to_owned();
+        let key = global.key.clone().filter(|key| !key.is_empty());
+        Self { agent, server, key }
+    }
+
+    /// Sends a call and waits for the answer.
+    pub(crate) fn send(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        let mut request = Request::builder().method(call.method).uri(format!("{}{}", self.server, call.target()));
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(key) = &self.key {
+            request = request.header("x-functions-key", key);
+        }
+        let malformed = |error: ureq::http::Error| Failure::new(Exit::Usage, format!("{}: {error}", self.server));
+        let answered = match call.body {
+            Some(body) => self.agent.run(request.body(body).map_err(malformed)?),
+            None => self.agent.run(request.body(()).map_err(malformed)?),
+        };
+        let mut answer = answered.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        let continuation = answer.headers().get("x-ms-continuation-token");
+        let continuation = continuation.and_then(|token| token.to_str().ok()).map(str::to_owned);
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        let body = body.map_err(|error| self.failed(&error))?;
+        if status.is_success() {
+            return Ok(Answer { body, continuation });
+        }
+        Err(match serde_json::from_slice::<ProblemDocument>(&body) {
+            Ok(problem) => Failure::from(problem),
+            Err(_) => Failure::new(Exit::Failed, format!("{} answered {status}", self.server))
+                .remedy("This may not be a rondo server: check --server or RONDO_SERVER."),
+        })
+    }
+
+    fn failed(&self, error: &ureq::Error) -> Failure {
+        let unreachable = |why: &dyn std::fmt::Display| {
+            Failure::new(Exit::Unreachable, format!("no server answers at {}: {why}", self.server))
+                .remedy("Start one with `rondo serve`, or name another with --server or RONDO_SERVER.")
+        };
+        match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::TlsRequired => {
+                Failure::new(Exit::Usage, format!("cannot talk to \"{}\": {error}", self.server))
+                    .remedy("--server takes an address such as http://127.0.0.1:7070.")
+            }
+            ureq::Error::Io(source) => match source.kind() {
+                ErrorKind::ConnectionRefused => unreachable(&"the connection was refused"),
+                _ => unreachable(source),
+            },
+            ureq::Error::HostNotFound => unreachable(&"the host is not known"),
+            other => unreachable(other),
+        }
+    }
+}
+
+/// How long a waiting call asks the server to wait.
+pub(crate) fn wait_call(id: &str, round: Duration, seen: Option<u64>) -> Call<'static> {
+    Call::own("GET", &format!("/instances/{}/wait", segment(id)))
+        .query("timeout_ms", round.as_millis().to_string())
+        .query_if("seen", seen.map(|seen| seen.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(server: &str) -> Client {
+        Client::new(&Global { server: server.into(), key: None, output: crate::args::Form::Table })
+    }
+
+    #[test]
+    fn ids_and_values_are_encoded() {
+        let call = Call::on("POST", "a/b ?#", "/suspend").query("reason", "x&y=z");
+        assert_eq!(call.target(), "/runtime/webhooks/durabletask/instances/a%2Fb%20%3F%23/suspend?reason=x%26y%3Dz");
+    }
+
+    #[test]
+    fn a_missing_server_is_told_apart_and_the_remedy_named() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = listener.local_addr().unwrap();
+        drop(listener);
+        let failure = client(&format!("http://{free}")).send(&Call::own("GET", "/health/live")).unwrap_err();
+        assert_eq!(failure.exit, Exit::Unreachable);
+        assert!(failure.remedy.unwrap().contains("rondo serve"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_a_mistake_of_the_command_line() {
+        let failure = client("localhost 7070").send(&Call::own("GET", "/health/live")).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+    }
+}

@@ -1,0 +1,22 @@
+//! `rondo rewind`.
+
+use anyhow::Result;
+
+use super::Session;
+use crate::client::Call;
+use crate::exit::Exit;
+
+/// Reopen a failed instance: what failed in it is tried again
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The instance
+    id: String,
+    /// Why; shown in its history
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let call = Call::on("POST", &args.id, "/rewind").query_if("reason", args.reason.as_deref());
+    session.request(&args.id, "rewind", "will try again what failed", &call)
+}

@@ -1,0 +1,62 @@
+//! Waiting for an instance, with a line on the terminal while it lasts.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use api::dto::InstanceStatus;
+
+use crate::client::{Answer, wait_call};
+use crate::commands::Session;
+use crate::exit::{Exit, Failure};
+use crate::limits::{PAYLOAD_CHARS_SHOWN, WAIT_ROUND, WAIT_ROUND_SHOWN};
+use crate::output::{self, cut};
+use crate::units::brief;
+use crate::view;
+
+/// Waits until the instance has ended, prints its status, and answers with the exit code for how it ended.
+pub(crate) fn wait(session: &Session, id: &str, timeout: Option<Duration>) -> Result<Exit> {
+    let (answer, status) = until_ended(session, id, timeout)?;
+    session.output.answer(&answer.text(), || Ok(view::status(&status)))?;
+    Ok(if status.runtime_status == engine::RuntimeStatus::Completed.name() { Exit::Done } else { Exit::EndedBadly })
+}
+
+fn until_ended(session: &Session, id: &str, timeout: Option<Duration>) -> Result<(Answer, InstanceStatus), Failure> {
+    let output = session.output;
+    let begin = Instant::now();
+    let mut seen = None;
+    let mut told_held = None;
+    loop {
+        let left = timeout.map(|timeout| timeout.saturating_sub(begin.elapsed()));
+        let round = if output.is_watched() { WAIT_ROUND_SHOWN } else { WAIT_ROUND };
+        let answer = session.client.send(&wait_call(id, left.map_or(round, |left| round.min(left)), seen));
+        if output.is_watched() {
+            output::live("");
+        }
+        let answer = answer?;
+        let status: InstanceStatus = answer.json()?;
+        if status.is_ended() {
+            return Ok((answer, status));
+        }
+        if let Some(held) = &status.held
+            && told_held.as_ref() != Some(held)
+        {
+            output::say(&format!("{id} is held ({}): {}", held.code, held.message));
+            told_held = Some(held.clone());
+        }
+        if left.is_some_and(|left| left.is_zero()) {
+            let message = format!("{id} is still {} after {}", status.runtime_status, brief(begin.elapsed()));
+            return Err(Failure::new(Exit::TimedOut, message)
+                .remedy(format!("It goes on without you; look with `rondo status {id}` or wait again.")));
+        }
+        if output.is_watched() {
+            output::live(&progress(&status, begin.elapsed()));
+        }
+        seen = Some(status.revision);
+    }
+}
+
+fn progress(status: &InstanceStatus, elapsed: Duration) -> String {
+    let custom = status.custom_status.as_ref().map(|value| cut(value.get(), PAYLOAD_CHARS_SHOWN));
+    let custom = custom.map(|custom| format!("  {custom}")).unwrap_or_default();
+    format!("{}  {}{custom}  {}", status.instance_id, view::standing(status), brief(elapsed))
+}

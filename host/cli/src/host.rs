@@ -1,0 +1,205 @@
+//! One host: storage, guests, worker and API, put together; started, and stopped in the reverse order.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use api::{Api, Guard, Phase, RandomIds, Readiness};
+use store::{Clock, SystemClock};
+use store_sqlite::SqliteBackend;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use wasm::Engines;
+use worker::Worker;
+
+use crate::limits::REQUESTS_GRACE;
+use crate::registry::Registry;
+use crate::units;
+
+/// What a host is made from.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct HostArgs {
+    /// Where everything is kept
+    #[arg(long, default_value = "rondo-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where to listen; with port 0 on any free port, written to DIR/endpoint
+    #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Threads that run orchestrations; without it one for each core
+    #[arg(long)]
+    shards: Option<usize>,
+    /// Memory for orchestrations that wait, for example 512MiB; without room they are replayed when they go on
+    #[arg(long, value_parser = units::bytes, value_name = "SIZE")]
+    warm_memory: Option<usize>,
+    /// Activities that run at the same time
+    #[arg(long)]
+    activities: Option<usize>,
+    /// How long an orchestrator may compute in one call before its instance fails, for example 5s
+    #[arg(long, value_parser = units::duration, value_name = "TIME")]
+    turn_deadline: Option<Duration>,
+}
+
+/// A running host.
+pub(crate) struct Host {
+    /// Where it answers.
+    pub(crate) url: String,
+    data: PathBuf,
+    readiness: Readiness,
+    worker: Worker,
+    stop_serving: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Host {
+    /// Starts everything. When this answers, the host is ready and `DIR/endpoint` tells where.
+    pub(crate) async fn start(args: &HostArgs, key: Option<&str>) -> Result<Self> {
+        let guard = guard(args.listen, key)?;
+        fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // Keeps a second host off the folder, so it comes first.
+        let backend = open_backend(args, Arc::clone(&clock)).await?;
+        // Left behind by a host that was killed.
+        let _ = fs::remove_file(args.data.join("endpoint"));
+        let listener = TcpListener::bind(args.listen)
+            .await
+            .with_context(|| format!("listening on {}; --listen chooses another address", args.listen))?;
+        let url = format!("http://{}", listener.local_addr().context("asking for the address")?);
+
+        let engines = Engines::new(engine_options(args)).context("starting the WebAssembly engine")?;
+        let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock))
+            .await
+            .context("reading which components are deployed")?;
+
+        let readiness = Readiness::default();
+        let router = api::router(Api {
+            client: backend.clone(),
+            components: backend.clone(),
+            deployer: Arc::new(registry.clone()),
+            clock: Arc::clone(&clock),
+            ids: Arc::new(RandomIds),
+            guard,
+            readiness: readiness.clone(),
+        });
+        let (stop_serving, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            let stopped = async {
+                // A host that is dropped stops, too.
+                let _ = stopped.await;
+            };
+            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        });
+
+        registry.load_newest().await;
+        let worker = Worker::start(worker_options(args), backend, Arc::new(registry), clock)
+            .context("starting the worker's threads")?;
+        let monitor = worker.monitor();
+        readiness.watch(move || monitor.health().is_healthy());
+        readiness.set(Phase::Ready);
+        write_endpoint(&args.data, &url)?;
+        Ok(Self { url, data: args.data.clone(), readiness, worker, stop_serving, serving })
+    }
+
+    /// Stops everything, finishing what was begun. What is cut off goes on after the next start.
+    pub(crate) async fn stop(self) -> Result<()> {
+        let Self { url: _, data, readiness, worker, stop_serving, serving } = self;
+        readiness.set(Phase::Stopping);
+        // Gone already if the folder was cleaned up meanwhile.
+        let _ = fs::remove_file(data.join("endpoint"));
+        let _ = stop_serving.send(());
+        let running = worker.stats().activities_running;
+        if running > 0 {
+            tracing::info!(activities = running, "waiting for running activities");
+        }
+        let abort = serving.abort_handle();
+        if tokio::time::timeout(REQUESTS_GRACE, serving).await.is_err() {
+            tracing::warn!("some requests did not end in time and were cut off");
+            abort.abort();
+        }
+        worker.shutdown().await.context("closing the storage")
+    }
+
+    /// Answers when the host cannot go on by itself.
+    pub(crate) async fn failed(&mut self) -> anyhow::Error {
+        match (&mut self.serving).await {
+            Ok(Ok(())) => anyhow::anyhow!("the HTTP server ended by itself"),
+            Ok(Err(error)) => anyhow::Error::new(error).context("serving HTTP"),
+            Err(error) => anyhow::Error::new(error).context("serving HTTP"),
+        }
+    }
+}
+
+/// Beyond this machine only with a key.
+fn guard(listen: SocketAddr, key: Option<&str>) -> Result<Guard> {
+    match key {
+        Some("") => bail!("the key is empty; choose a long random one, or none and listen on 127.0.0.1"),
+        Some(key) => Ok(Guard::Key(key.into())),
+        None if listen.ip().is_loopback() => Ok(Guard::Loopback),
+        None => bail!(
+            "{listen} can be reached by other machines, and whoever reaches it can run code here; \
+             set --key or RONDO_KEY, or listen on 127.0.0.1"
+        ),
+    }
+}
+
+/// Opening may replay a write-ahead log, so it happens on a blocking thread.
+async fn open_backend(args: &HostArgs, clock: Arc<dyn Clock>) -> Result<Arc<SqliteBackend>> {
+    let path = args.data.join("rondo.db");
+    let opened =
+        tokio::task::spawn_blocking(move || SqliteBackend::open(path, store_sqlite::Options::default(), clock)).await;
+    Ok(Arc::new(opened.context("opening the database")??))
+}
+
+fn engine_options(args: &HostArgs) -> wasm::Options {
+    let defaults = wasm::Options::default();
+    wasm::Options {
+        cache_dir: Some(args.data.join("cache")),
+        activities_max: args.activities.and_then(|max| u32::try_from(max).ok()).unwrap_or(defaults.activities_max),
+        turn_deadline: args.turn_deadline.unwrap_or(defaults.turn_deadline),
+        ..defaults
+    }
+}
+
+fn worker_options(args: &HostArgs) -> worker::Options {
+    let defaults = worker::Options::default();
+    worker::Options {
+        shards: args.shards.unwrap_or(defaults.shards),
+        warm_guest_bytes_max: args.warm_memory.unwrap_or(defaults.warm_guest_bytes_max),
+        activities_max: args.activities.unwrap_or(defaults.activities_max),
+        activities_per_name_max: args.activities.unwrap_or(defaults.activities_per_name_max),
+        ..defaults
+    }
+}
+
+/// Whole or not at all, so that a reader never sees half an address.
+fn write_endpoint(data: &Path, url: &str) -> Result<()> {
+    let partial = data.join("endpoint.partial");
+    fs::write(&partial, format!("{url}\n"))
+        .and_then(|()| fs::rename(&partial, data.join("endpoint")))
+        .with_context(|| format!("writing {}", data.join("endpoint").display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_machines_need_a_key() {
+        let anywhere = "0.0.0.0:7070".parse().unwrap();
+        assert!(guard(anywhere, None).unwrap_err().to_string().contains("RONDO_KEY"));
+        assert!(guard(anywhere, Some("")).is_err());
+        assert!(matches!(guard(anywhere, Some("k")), Ok(Guard::Key(_))));
+        assert!(matches!(guard("[::1]:0".parse().unwrap(), None), Ok(Guard::Loopback)));
+    }
+
+    #[test]
+    fn the_endpoint_file_is_one_line() {
+        let data = tempfile::tempdir().unwrap();
+        write_endpoint(data.path(), "http://127.0.0.1:1").unwrap();
+        write_endpoint(data.path(), "http://127.0.0.1:2").unwrap();
+        assert_eq!(fs::read_to_string(data.path().join("endpoint")).unwrap(), "http://127.0.0.1:2\n");
+    }
+}

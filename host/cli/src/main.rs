@@ -1,0 +1,35 @@
+//! The `rondo` binary: development server, production host and command-line client in one.
+//!
+//! The only crate that knows all the others: `host.rs` puts a host together, `registry.rs` joins WebAssembly with the
+//! worker and the API, and each file of `commands/` is one command. Commands other than `serve`, `dev` and `inspect`
+//! only talk to a server over HTTP.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod args;
+mod client;
+mod commands;
+mod exit;
+mod flow;
+mod folder;
+mod host;
+mod limits;
+mod output;
+mod registry;
+mod signals;
+mod table;
+mod telemetry;
+mod timeline;
+mod units;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    match commands::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error).into(),
+    }
+}

@@ -1,0 +1,38 @@
+//! The log: to standard error, for people or for machines.
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+/// What to log and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogArgs {
+    /// What to log: a level, or levels by module as in info,worker=debug
+    #[arg(long, env = "RONDO_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+    /// How to log
+    #[arg(long, default_value = "text", value_name = "FORM")]
+    log_format: Format,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line for people each
+    Text,
+    /// One JSON object each
+    Json,
+}
+
+/// Begins logging, once for the process.
+pub(crate) fn begin(args: &LogArgs) -> Result<()> {
+    let filter = EnvFilter::try_new(&args.log).with_context(|| format!("reading the log filter \"{}\"", args.log))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+        Format::Json => builder.json().init(),
+    }
+    Ok(())
+}
