@@ -1,0 +1,198 @@
+//! What is run, and what is counted meanwhile.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use engine::{ExecutionId, ExecutionStarted, InstanceId, InstanceState, Payload, RuntimeStatus};
+use serde::Serialize;
+use store::{Backend, Clock as _, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow, SystemClock};
+
+use crate::host::{Host, Storage};
+use crate::process;
+
+/// Activities of each orchestration in the workloads with many.
+const ACTIVITIES: u32 = 10;
+
+/// Orchestrations of the workload that runs one at a time.
+const ALONE: usize = 300;
+
+/// How often it looks whether all have ended; what that adds to a run's time is within its noise.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Longer than this no single orchestration may take.
+const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// A number of orchestrations of one kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Workload {
+    name: &'static str,
+    orchestration: &'static str,
+    activities: u32,
+    instances: usize,
+    /// Whether the next begins only when the one before has ended.
+    one_at_a_time: bool,
+}
+
+/// What one run came to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) workload: &'static str,
+    pub(crate) storage: Storage,
+    pub(crate) orchestrations_per_second: f64,
+    pub(crate) turns_per_second: f64,
+    pub(crate) commits: u64,
+    /// None where nothing is synced.
+    pub(crate) turns_per_sync: Option<f64>,
+    pub(crate) cpu_ms_per_orchestration: f64,
+    pub(crate) kib_written_per_orchestration: f64,
+    pub(crate) peak_memory_mib: f64,
+    /// From start to end: as a client sees it where one runs at a time, else by the rows.
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+impl Workload {
+    pub(crate) fn all(instances: usize) -> [Self; 3] {
+        let many = Self { name: "", orchestration: "", activities: ACTIVITIES, instances, one_at_a_time: false };
+        [
+            Self { name: "W1 fan-out of 10", orchestration: "fan_out", ..many },
+            Self { name: "W2 10 in sequence", orchestration: "sequence", ..many },
+            Self {
+                name: "W3 one at a time",
+                orchestration: "sequence",
+                activities: 1,
+                instances: ALONE,
+                one_at_a_time: true,
+            },
+        ]
+    }
+
+    pub(crate) async fn run(self, host: &Host) -> Result<Row> {
+        // Once before anything is counted, so that what is done only once is done.
+        self.life(&*host.backend, "warm-up").await?;
+        let (cpu, written) = (process::cpu()?, process::bytes_written()?);
+        let (stats, transactions) = (host.worker.stats(), host.transactions());
+        let begun = Instant::now();
+        let mut latencies = if self.one_at_a_time { self.in_turn(host).await? } else { self.together(host).await? };
+        let seconds = begun.elapsed().as_secs_f64();
+
+        latencies.sort_unstable();
+        let percentile = |percent: usize| ms(latencies[(latencies.len() - 1) * percent / 100]);
+        let after = host.worker.stats();
+        let turns = after.turns - stats.turns;
+        let syncs = host.transactions().zip(transactions).map(|(after, before)| after - before);
+        let each = self.instances as f64;
+        Ok(Row {
+            workload: self.name,
+            storage: host.storage,
+            orchestrations_per_second: each / seconds,
+            turns_per_second: turns as f64 / seconds,
+            commits: after.commits - stats.commits,
+            turns_per_sync: syncs.map(|syncs| turns as f64 / syncs.max(1) as f64),
+            cpu_ms_per_orchestration: ms(process::cpu()?.saturating_sub(cpu)) / each,
+            kib_written_per_orchestration: (process::bytes_written()? - written) as f64 / 1024.0 / each,
+            peak_memory_mib: process::peak_memory_bytes()? as f64 / 1_048_576.0,
+            p50_ms: percentile(50),
+            p99_ms: percentile(99),
+        })
+    }
+
+    async fn in_turn(self, host: &Host) -> Result<Vec<Duration>> {
+        let mut latencies = Vec::with_capacity(self.instances);
+        for number in 0..self.instances {
+            latencies.push(self.life(&*host.backend, &number.to_string()).await?);
+        }
+        Ok(latencies)
+    }
+
+    /// Starts all, and looks from time to time whether one is left: watching each would cost a read for every turn.
+    async fn together(self, host: &Host) -> Result<Vec<Duration>> {
+        let starts: Vec<_> = (0..self.instances)
+            .map(|number| {
+                let backend = host.backend.clone();
+                tokio::spawn(async move { self.start(&*backend, &number.to_string()).await })
+            })
+            .collect();
+        for start in starts {
+            start.await.context("an orchestration was not started")??;
+        }
+        let statuses = vec![RuntimeStatus::Pending, RuntimeStatus::Running];
+        let open = InstanceFilter { statuses, top: 1, ..InstanceFilter::default() };
+        let deadline = Instant::now() + TIMEOUT;
+        while !host.backend.list(&open).await?.rows.is_empty() {
+            ensure!(Instant::now() < deadline, "an orchestration does not end");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let mut latencies = Vec::with_capacity(self.instances);
+        let mut all = InstanceFilter::default();
+        loop {
+            let page = host.backend.list(&all).await?;
+            for InstanceRow { state, .. } in page.rows {
+                let end = state.completed_at.context("an orchestration has no end")?;
+                latencies.push(end.saturating_since(state.created_at));
+                self.check(state)?;
+            }
+            all.continuation = page.continuation;
+            if all.continuation.is_none() {
+                return Ok(latencies);
+            }
+        }
+    }
+
+    fn check(self, state: InstanceState) -> Result<()> {
+        ensure!(state.status == RuntimeStatus::Completed, "it failed: {:?}", state.failure);
+        let output = state.output.map(|output| output.to_string());
+        ensure!(output == Some(self.activities.to_string()), "a wrong result: {output:?}");
+        Ok(())
+    }
+
+    /// Starts one orchestration and waits for its end.
+    async fn life(self, backend: &dyn Backend, id: &str) -> Result<Duration> {
+        let begun = Instant::now();
+        let instance_id = self.start(backend, id).await?;
+        let mut seen = 0;
+        loop {
+            let changed = tokio::time::timeout(TIMEOUT, backend.changed(&instance_id, seen)).await;
+            let row = changed.context("an orchestration does not end")??.context("an orchestration is gone")?;
+            if row.state.status.is_terminal() {
+                let latency = begun.elapsed();
+                self.check(row.state)?;
+                return Ok(latency);
+            }
+            seen = row.revision;
+        }
+    }
+
+    async fn start(self, backend: &dyn Backend, id: &str) -> Result<InstanceId> {
+        let instance_id = InstanceId::new(&format!("bench-{id}"))?;
+        let start = ExecutionStarted {
+            execution_id: execution_id(id),
+            name: self.orchestration.to_owned(),
+            version: None,
+            input: Some(Payload::from(self.activities.to_string())),
+            tags: BTreeMap::new(),
+            parent: None,
+            scheduled_start: None,
+            created_at: SystemClock.now(),
+            component: None,
+            generation: 0,
+            trace_context: None,
+        };
+        let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
+        backend.create(new).await.context("starting an orchestration")?;
+        Ok(instance_id)
+    }
+}
+
+fn execution_id(text: &str) -> ExecutionId {
+    let mut bytes = [0; 16];
+    for (byte, letter) in bytes.iter_mut().zip(text.bytes()) {
+        *byte = letter;
+    }
+    ExecutionId::from_bytes(bytes)
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
