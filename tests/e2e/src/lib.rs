@@ -1,0 +1,14 @@
+//! The shipped binary, driven as a user drives it.
+//!
+//! [`Server`] is one `rondo serve` on a folder, with the commands typed at it; [`Example`] is one folder of
+//! `examples/`. `cargo xtask demo` shows the same two to people.
+
+mod example;
+mod files;
+mod page;
+mod server;
+
+pub use example::Example;
+pub use files::{guest, rondo_binary};
+pub use page::WebPage;
+pub use server::{Answer, Server};

@@ -1,0 +1,164 @@
+//! One `rondo serve`, and the commands typed at it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::files::rondo_binary;
+
+/// How long a server may take until it answers.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long a server may take to stop when it is asked to.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A running `rondo serve`. Killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    data: PathBuf,
+    url: String,
+}
+
+/// What a command answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Server {
+    /// Starts a server on a data folder and waits until it is ready. Its log goes to `serve.log` there.
+    pub fn start(data: &Path) -> Result<Self> {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more flags.
+    pub fn start_with(data: &Path, flags: &[&str]) -> Result<Self> {
+        Self::spawn(data, &[&["serve"], flags].concat())
+    }
+
+    /// Starts `rondo dev` on a folder of components.
+    pub fn dev(data: &Path, components: &Path) -> Result<Self> {
+        Self::spawn(data, &["dev", components.to_str().context("the folder's path is not text")?])
+    }
+
+    fn spawn(data: &Path, command: &[&str]) -> Result<Self> {
+        fs::create_dir_all(data).context("creating the data folder")?;
+        let endpoint = data.join("endpoint");
+        if endpoint.exists() {
+            fs::remove_file(&endpoint).context("removing the address of an earlier server")?;
+        }
+        let log = File::options().create(true).append(true).open(data.join("serve.log")).context("opening the log")?;
+        let child = Command::new(rondo_binary()?)
+            .args(command)
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("starting `rondo serve`")?;
+        let mut server = Self { child, data: data.to_owned(), url: String::new() };
+        server.url = server.await_endpoint(&endpoint)?;
+        Ok(server)
+    }
+
+    fn await_endpoint(&mut self, endpoint: &Path) -> Result<String> {
+        let deadline = Instant::now() + READY_TIMEOUT;
+        loop {
+            if let Ok(text) = fs::read_to_string(endpoint)
+                && let Some(url) = text.strip_suffix('\n')
+            {
+                return Ok(url.to_owned());
+            }
+            if let Some(status) = self.child.try_wait().context("looking after the server")? {
+                bail!("`rondo serve` ended with {status}:\n{}", self.log());
+            }
+            ensure!(Instant::now() < deadline, "`rondo serve` is not ready after {READY_TIMEOUT:?}:\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All it has logged, over all servers of this folder.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.data.join("serve.log")).unwrap_or_default()
+    }
+
+    /// Ends it as a power cut would: SIGKILL, no warning.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill().context("killing the server")?;
+        self.child.wait().context("burying the server")?;
+        Ok(())
+    }
+
+    /// Ends it as an operator would: SIGTERM, and it finishes what it has begun.
+    pub fn stop(mut self) -> Result<()> {
+        let signaled = Command::new("kill").arg(self.child.id().to_string()).status().context("sending SIGTERM")?;
+        ensure!(signaled.success(), "sending SIGTERM failed");
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        loop {
+            if let Some(status) = self.child.try_wait().context("looking after the server")? {
+                ensure!(status.success(), "`rondo serve` ended with {status}:\n{}", self.log());
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "`rondo serve` does not stop within {STOP_TIMEOUT:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Types a command at it: `rondo ARGS --server URL`.
+    pub fn rondo(&self, args: &[&str]) -> Result<Answer> {
+        let output = Command::new(rondo_binary()?)
+            .args(args)
+            .args(["--server", &self.url])
+            .stdin(Stdio::null())
+            .output()
+            .context("running `rondo`")?;
+        Ok(Answer {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// The same for a command that must succeed; answers with what it printed.
+    pub fn ok(&self, args: &[&str]) -> Result<String> {
+        let answer = self.rondo(args)?;
+        ensure!(answer.code == 0, "`rondo {}` ended with {}:\n{}", args.join(" "), answer.code, answer.stderr);
+        Ok(answer.stdout)
+    }
+
+    /// The same with `--output json`, parsed.
+    pub fn json(&self, args: &[&str]) -> Result<Value> {
+        let text = self.ok(&[args, &["--output", "json"]].concat())?;
+        serde_json::from_str(&text).with_context(|| format!("`rondo {}` printed no JSON:\n{text}", args.join(" ")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed must not leave its server behind; one that was killed already answers with an error.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

@@ -1,0 +1,13 @@
+//! End-to-end tests: the real binary, real `.wasm` files, a real disk.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "a test prints what it needs to be repeated, and what it has counted")]
+
+mod deploy;
+mod dev;
+mod examples;
+mod hostile;
+mod kill;
+mod lifecycle;
+mod stored;
+mod versions;
+mod wait;
