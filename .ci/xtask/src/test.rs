@@ -1,0 +1,44 @@
+//! `cargo xtask test`: everything the pipeline checks, in the order that fails soonest.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::process::{note, run};
+use crate::{guests, tidy};
+
+/// Formats, lints, builds guests, runs every test.
+pub(crate) fn everything(root: &Path) -> Result<()> {
+    let cargo = |args: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.current_dir(root).args(args);
+        command
+    };
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    tidy::check(root)?;
+    guests::build(root)?;
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    run(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    run(&mut cargo(&["test", "--doc", "--workspace", "--locked"]))?;
+    // The end-to-end tests run the `rondo` binary, which a build of the tests alone leaves out.
+    run(&mut cargo(&["build", "--workspace", "--bins", "--tests", "--locked"]))?;
+    ensure_nextest(root)?;
+    let config = root.join(".ci/nextest.toml");
+    run(cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--config-file"]).arg(config))
+}
+
+/// The test runner, from the registry where the machine has none.
+fn ensure_nextest(root: &Path) -> Result<()> {
+    let has_it = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if has_it {
+        return Ok(());
+    }
+    note("cargo-nextest is missing: installing it once, which takes some minutes");
+    run(Command::new("cargo").current_dir(root).args(["install", "--locked", "cargo-nextest"]))
+}
