@@ -76,11 +76,8 @@ pub trait WorkSource: Send + Sync + 'static {
 
     /// Gives a work item back: what is still stored of it, or the wake-up, is handed out again after
     /// [`crate::limits::ABANDONED_REST`], together with what arrives for the instance until then. A commit ends the
-    /// rest: it shows that the instance can be worked on.
-    /// Nothing happens if the instance is gone.
-    ///
-    /// A work item without messages is a wake-up, and is handed out again likewise. When this host owns the instance
-    /// no longer, nothing happens.
+    /// rest: it shows that the instance can be worked on. Nothing happens if the instance is gone, or is no longer this
+    /// host's.
     async fn abandon(&self, work: WorkItem) -> Result<(), StorageError>;
 
     /// Stops handing out an instance until [`crate::Client::release`], and says why. Its messages stay.
