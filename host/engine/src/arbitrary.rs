@@ -17,7 +17,8 @@ fn text() -> impl Strategy<Value = String> {
     "[a-z ]{0,4}['\\\\|=,:\n\r\t\u{0}\u{7f}ü🦀]{0,3}[a-z'\"]{0,3}"
 }
 
-fn payload() -> impl Strategy<Value = Option<Payload>> {
+/// A payload or none.
+pub fn payload() -> impl Strategy<Value = Option<Payload>> {
     of(text().prop_map(Payload::from))
 }
 
@@ -26,7 +27,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn instance() -> impl Strategy<Value = InstanceId> {
-    "[a-z][a-z0-9 :'/]{0,5}".prop_map(|text| InstanceId::new(&text).unwrap())
+    "[a-z][a-z0-9 :'/]{0,5}".prop_map(|text| InstanceId::new(&text).expect("such a text is an id"))
 }
 
 fn bytes16() -> impl Strategy<Value = [u8; 16]> {
@@ -52,7 +53,8 @@ fn attempt() -> impl Strategy<Value = u32> {
     prop_oneof![9 => 1..3_u32, 1 => any::<u32>()]
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+/// A time: most often a small one, else any.
+pub fn time() -> impl Strategy<Value = Timestamp> {
     prop_oneof![4 => (0..5_u64).prop_map(|s| s * 1_000), 1 => any::<u64>()].prop_map(Timestamp::from_millis)
 }
 
@@ -64,7 +66,8 @@ fn tags() -> impl Strategy<Value = BTreeMap<String, String>> {
     btree_map(text(), text(), 0..3)
 }
 
-fn failure() -> impl Strategy<Value = Failure> {
+/// A failure.
+pub fn failure() -> impl Strategy<Value = Failure> {
     (name(), text(), payload(), any::<bool>()).prop_map(|(kind, message, details, non_retriable)| Failure {
         kind,
         message,
@@ -101,7 +104,8 @@ fn parent() -> impl Strategy<Value = Parent> {
     )
 }
 
-pub(crate) fn started() -> BoxedStrategy<ExecutionStarted> {
+/// How an execution began.
+pub fn started() -> BoxedStrategy<ExecutionStarted> {
     let what = (execution_id(), name(), of(text()), payload(), tags());
     let how = (of(parent()), of(time()), time(), of(any::<[u8; 32]>()), 0..3_u32, of((text(), text())));
     (what, how)
@@ -126,7 +130,7 @@ pub(crate) fn started() -> BoxedStrategy<ExecutionStarted> {
 }
 
 /// Something that happened, of any kind but the start.
-pub(crate) fn fact() -> BoxedStrategy<EventKind> {
+pub fn fact() -> BoxedStrategy<EventKind> {
     Union::new([
         (payload(), any::<bool>())
             .prop_map(|(reason, recurse)| EventKind::ExecutionTerminated { reason, recurse })
@@ -163,7 +167,7 @@ pub(crate) fn fact() -> BoxedStrategy<EventKind> {
 }
 
 /// A decision of any kind.
-pub(crate) fn decision() -> BoxedStrategy<EventKind> {
+pub fn decision() -> BoxedStrategy<EventKind> {
     Union::new([
         payload().prop_map(|output| EventKind::ExecutionCompleted { output }).boxed(),
         failure().prop_map(|failure| EventKind::ExecutionFailed { failure }).boxed(),
@@ -186,7 +190,7 @@ pub(crate) fn decision() -> BoxedStrategy<EventKind> {
 }
 
 /// An event of any kind.
-pub(crate) fn event() -> BoxedStrategy<EventKind> {
+pub fn event() -> BoxedStrategy<EventKind> {
     prop_oneof![
         1 => Just(EventKind::OrchestratorStarted),
         1 => Just(EventKind::OrchestratorCompleted),
@@ -198,7 +202,7 @@ pub(crate) fn event() -> BoxedStrategy<EventKind> {
 }
 
 /// A message of any kind.
-pub(crate) fn message() -> BoxedStrategy<Message> {
+pub fn message() -> BoxedStrategy<Message> {
     let result = || (execution_id(), task(), attempt());
     Union::new([
         started().prop_map(|started| Message::Start(Box::new(started))).boxed(),
@@ -241,6 +245,7 @@ pub(crate) fn message() -> BoxedStrategy<Message> {
         payload().prop_map(|reason| Message::Suspend { reason }).boxed(),
         payload().prop_map(|reason| Message::Resume { reason }).boxed(),
         payload().prop_map(|reason| Message::Rewind { reason }).boxed(),
+        Just(Message::Wake).boxed(),
     ])
     .boxed()
 }

@@ -169,7 +169,7 @@ fn messages_to_an_instance() {
              raise_event name=go data='1' key=1
              terminate reason='r' recurse execution=7
              terminate
-             suspend reason='r' | resume reason='r' | rewind reason='r'"
+             suspend reason='r' | resume reason='r' | rewind reason='r' | wake"
         )),
         @"
     start execution=7 name=order version=v1 input='5' tags=a:b,c:d parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2 scheduled_start=5s created_at=1s component=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff generation=4 trace_parent=00-1-2-01 trace_state='x=y'
@@ -194,6 +194,8 @@ fn messages_to_an_instance() {
         8208816172
     rewind reason='r'
         8209816172
+    wake
+        820a80
     "
     );
 }

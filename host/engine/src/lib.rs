@@ -8,8 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod action;
-#[cfg(test)]
-mod arbitrary;
+#[cfg(any(test, feature = "test-support"))]
+pub mod arbitrary;
 mod bytes;
 #[cfg(test)]
 mod codec_tests;

@@ -124,4 +124,10 @@ pub enum Message {
         #[n(0)]
         reason: Option<Payload>,
     },
+    /// A reason to look at the time, and nothing else. Made by backends that wake instances by messages, and put in the
+    /// place of a message that has been taken in already; clients cannot send it.
+    ///
+    /// Leaves no trace: a work item of nothing else is as one without messages.
+    #[n(10)]
+    Wake,
 }

@@ -1,7 +1,8 @@
 //! What a work item led to: plain data for somebody else to carry out.
 
 use crate::{
-    EventId, ExecutionId, HistoryEvent, InstanceId, InstanceState, LogLevel, Message, Payload, TaskId, Timestamp,
+    EventId, ExecutionId, ExecutionStarted, Failure, HistoryEvent, InstanceId, InstanceState, LogLevel, Message,
+    Payload, TaskId, Timestamp, kind,
 };
 
 /// What one work item decided.
@@ -69,6 +70,21 @@ pub struct OutboxMessage {
     pub to: InstanceId,
     /// What.
     pub message: Message,
+}
+
+impl OutboxMessage {
+    /// What the parent is told whose child cannot start because the id is another execution's; nothing if nobody waits.
+    pub fn instance_exists(instance_id: &InstanceId, start: &ExecutionStarted) -> Option<Self> {
+        let parent = start.parent.as_ref()?;
+        let text = format!("the instance {instance_id} exists and has not ended");
+        let message = Message::ChildFailed {
+            execution_id: parent.execution_id,
+            task: parent.task,
+            attempt: parent.attempt,
+            failure: Failure::new(kind::INSTANCE_EXISTS, text).non_retriable(),
+        };
+        Some(Self { to: parent.instance_id.clone(), message })
+    }
 }
 
 /// One attempt of an activity that may begin.

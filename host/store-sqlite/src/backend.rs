@@ -111,7 +111,8 @@ impl WorkSource for SqliteBackend {
                     Err(ReadError::Damaged(damaged)) => (Vec::new(), Some(damaged.to_string())),
                     Err(error) => return Err(error),
                 };
-                Ok(Some(Snapshot { token: instance::token(stored.row.revision), row: stored.row, history, damage }))
+                let token = instance::token(stored.row.revision);
+                Ok(Some(Snapshot { token, row: stored.row, history, damage, taken_in: Vec::new() }))
             })
             .await
     }

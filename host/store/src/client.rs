@@ -92,10 +92,15 @@ pub trait Client: Send + Sync + 'static {
     /// replaced goes on waiting, before the start.
     async fn create(&self, instance: CreateInstance) -> Result<(), CreateError>;
 
-    /// Sends a message to an instance that has not ended; a `Rewind` needs one that has failed.
+    /// Sends a message to an instance that has not ended; a `Rewind` needs one that has failed. [`Message::Wake`] is not
+    /// for clients.
     async fn send(&self, instance_id: &InstanceId, message: Message) -> Result<(), InstanceError>;
 
     /// The instance row.
+    ///
+    /// Where the row that readers see is kept beside the history, it may lag by a few seconds in `updated_at`,
+    /// `revision`, `last_event` and `wake_at` while a commit has changed nothing else in it. Rows in lists, in errors
+    /// and from `changed` are the same rows. [`crate::WorkSource::load`] never lags.
     async fn get(&self, instance_id: &InstanceId) -> Result<Option<InstanceRow>, StorageError>;
 
     /// The stored history from `from` on, at most `max` events; empty when there is none.
@@ -106,8 +111,8 @@ pub trait Client: Send + Sync + 'static {
         max: usize,
     ) -> Result<Vec<HistoryEvent>, StorageError>;
 
-    /// Instances, newest first by creation, one page at a time. An instance that exists from the first page to the
-    /// last and is not replaced meanwhile is listed exactly once.
+    /// Instances, one page at a time: newest first by creation where the backend can sort, else in an order of its own.
+    /// An instance that exists from the first page to the last and is not replaced meanwhile is listed exactly once.
     ///
     /// # Errors
     /// `Permanent` for a continuation that no page has answered with.

@@ -17,11 +17,13 @@ pub struct Token(pub Box<str>);
 /// the consumed messages gone. Nothing may leave before the history is durable.
 ///
 /// Of the outbox, in order and after the row has been written:
-/// - a start for an unknown instance creates its `Pending` row;
+/// - a start for an unknown instance creates its `Pending` row, at the latest by the time it is handed out: from then on
+///   `load` shows it. Until then a reader may find nothing, or, where an ended instance is replaced, the old one;
 /// - a start for an ended instance replaces it as [`crate::ExistingInstance::ReplaceEnded`] does, unless it is the very
 ///   execution that has ended: then it is a repeat, and merely delivered;
 /// - a start for an instance that has not ended is delivered: what it means there is for the engine to say;
-/// - anything else is delivered, ended instances included, and dropped if there is no such instance.
+/// - anything else is delivered, ended instances included, and dropped if there is no such instance; see
+///   [`crate::WorkSource::fetch`].
 #[derive(Debug, Clone)]
 pub struct TurnCommit {
     /// Which instance.
@@ -38,7 +40,8 @@ pub struct TurnCommit {
     /// When to hand the instance out even if nothing is sent to it; none: never. Replaces the earlier time, and any
     /// wake-up that was owed until now.
     pub wake_at: Option<Timestamp>,
-    /// Hand the instance out once after a restart, for its activities run in this host's memory.
+    /// Hand the instance out once after a restart, and to another host that comes to own it, for its activities run in
+    /// this host's memory.
     pub has_open_activities: bool,
     /// Messages to deliver; the backlog's limit does not apply.
     pub outbox: Vec<OutboxMessage>,
@@ -60,6 +63,15 @@ pub enum CommitError {
         held: Token,
         /// What is stored now; none when the instance is gone.
         stored: Option<Token>,
+    },
+    /// This host does not own the instance any more, or not in the way it did when the turn was begun: it was away, and is
+    /// back. Drop the turn, its guest and its activities, and abandon its messages: what is still this host's of them is
+    /// handed out again, the others come to whoever owns the instance. Nothing was changed. Not a split brain: ownership
+    /// moved in good order, and this turn came too late.
+    #[error("{instance_id} belongs to another host now")]
+    NotOwned {
+        /// Which instance.
+        instance_id: InstanceId,
     },
     /// The medium failed; see [`StorageError::outcome`]. Unknown: load and compare before deciding.
     #[error(transparent)]

@@ -5,6 +5,7 @@
 //! `tests/conformance` is the executable form of every sentence here.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod activity_queue;
 mod client;
 mod clock;
 pub mod codec;
@@ -18,6 +19,7 @@ mod query;
 pub mod wake;
 mod work;
 
+pub use activity_queue::{ActivityQueue, OfferedActivity, TakenActivity, TakenId};
 pub use client::{Client, CreateError, CreateInstance, ExistingInstance, InstanceError, pending_state};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{CommitError, Discontinuity, Token, TurnCommit};

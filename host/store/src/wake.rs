@@ -79,6 +79,21 @@ impl<K: Ord + Clone> WakeQueue<K> {
         Some(key)
     }
 
+    /// Whether `key` has a wake-up here.
+    pub fn contains(&self, key: &K) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    /// How many there are here.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether there is none here.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// When the first one is due.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.by_time.first().map(|(at, _)| *at)

@@ -31,7 +31,9 @@ impl FetchLoop {
             };
             let pause = match fetched {
                 Ok(items) => {
-                    self.available(&mut failures);
+                    if self.source.is_available() {
+                        self.available(&mut failures);
+                    }
                     empties = if items.is_empty() { empties + 1 } else { 0 };
                     if let Err(left) = self.route(items, &mut stop).await {
                         if *stop.borrow() {

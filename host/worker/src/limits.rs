@@ -50,5 +50,16 @@ pub(crate) const EMPTY_FETCH_BACKOFF_FIRST: Duration = Duration::from_millis(1);
 /// See above.
 pub(crate) const EMPTY_FETCH_BACKOFF_MAX: Duration = Duration::from_millis(20);
 
+/// Activities being offered to other hosts at the same time: enough to hide the backend's latency, few enough that most
+/// of a burst is still here when capacity becomes free.
+pub(crate) const OFFERS_AT_ONCE_MAX: usize = 32;
+
+/// The pause before activities are asked for again after the last question was withdrawn: a host whose capacity is used
+/// up and freed many times a second must not ask as often.
+pub(crate) const TAKE_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a shutdown waits for activities to be given back; their claims run out by themselves as well.
+pub(crate) const GIVE_BACK_MAX: Duration = Duration::from_secs(10);
+
 /// How long a shutdown waits for commits in flight; what hangs longer than this has an unknown outcome anyway.
 pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);

@@ -11,6 +11,9 @@ pub struct Options {
     pub warm_guest_bytes_max: usize,
     /// Activities that run at the same time. At least 1.
     pub activities_max: usize,
+    /// Activities that wait for their turn here; further ones are left to other hosts, if the backend passes them on.
+    /// None: as many as run at the same time, so that a full second round waits.
+    pub activities_waiting_max: Option<usize>,
     /// Activities of one name that run at the same time. At least 1.
     pub activities_per_name_max: usize,
     /// Instances of one shard that are loading, running or committing; at this number it takes no new work. At least 1.
@@ -26,6 +29,7 @@ impl Default for Options {
             shards: cores,
             warm_guest_bytes_max: 512 * 1024 * 1024,
             activities_max: 64 * cores,
+            activities_waiting_max: None,
             activities_per_name_max: 64 * cores,
             instances_busy_per_shard_max: 4_096,
             shutdown_grace: Duration::from_secs(10),

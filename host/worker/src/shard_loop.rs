@@ -13,7 +13,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use store::{Clock, WorkItem};
 use tokio::sync::{mpsc, watch};
 
-pub(crate) use self::perform::Performer;
+pub(crate) use self::perform::{Performer, lost};
 use crate::activities::ActivityResult;
 use crate::shard::{Effect, Input, Shard};
 use crate::stats::Monitor;

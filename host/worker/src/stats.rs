@@ -12,6 +12,8 @@ pub struct Stats {
     pub commits: u64,
     /// Commits that came too late: somebody else had moved the instance on.
     pub commits_stale: u64,
+    /// Commits and holds that came after their instance had moved to another host in good order.
+    pub commits_not_owned: u64,
     /// Commits whose outcome storage could not tell.
     pub commits_unknown: u64,
     /// Work that found its instance warm.
@@ -22,6 +24,10 @@ pub struct Stats {
     pub evictions: u64,
     /// Instances that were held.
     pub held: u64,
+    /// Activity attempts left to whichever host has room, because this one has none.
+    pub activities_offered: u64,
+    /// Activity attempts of other hosts, or left earlier, that this one has taken.
+    pub activities_taken: u64,
     /// Activity attempts that ended, either way.
     pub activities_run: u64,
     /// Activity attempts that failed.
@@ -51,11 +57,14 @@ impl Stats {
             turns,
             commits,
             commits_stale,
+            commits_not_owned,
             commits_unknown,
             warm_hits,
             cold_loads,
             evictions,
             held,
+            activities_offered,
+            activities_taken,
             activities_run,
             activities_failed,
             activities_running,
@@ -71,11 +80,14 @@ impl Stats {
             turns: self.turns + turns,
             commits: self.commits + commits,
             commits_stale: self.commits_stale + commits_stale,
+            commits_not_owned: self.commits_not_owned + commits_not_owned,
             commits_unknown: self.commits_unknown + commits_unknown,
             warm_hits: self.warm_hits + warm_hits,
             cold_loads: self.cold_loads + cold_loads,
             evictions: self.evictions + evictions,
             held: self.held + held,
+            activities_offered: self.activities_offered + activities_offered,
+            activities_taken: self.activities_taken + activities_taken,
             activities_run: self.activities_run + activities_run,
             activities_failed: self.activities_failed + activities_failed,
             activities_running: self.activities_running + activities_running,
@@ -163,6 +175,8 @@ impl ShardGauge {
 /// The numbers of the activity service.
 #[derive(Debug, Default)]
 pub(crate) struct ActivityGauge {
+    pub(crate) offered: AtomicU64,
+    pub(crate) taken: AtomicU64,
     pub(crate) run: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) running: AtomicUsize,
@@ -172,6 +186,8 @@ pub(crate) struct ActivityGauge {
 impl ActivityGauge {
     fn read(&self) -> Stats {
         Stats {
+            activities_offered: self.offered.load(Ordering::Relaxed),
+            activities_taken: self.taken.load(Ordering::Relaxed),
             activities_run: self.run.load(Ordering::Relaxed),
             activities_failed: self.failed.load(Ordering::Relaxed),
             activities_running: self.running.load(Ordering::Relaxed),

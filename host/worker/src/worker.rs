@@ -72,8 +72,9 @@ impl Worker {
             (0..options.shards).map(|_| mpsc::channel(limits::SHARD_INBOX_WORK_ITEMS_MAX)).unzip();
         let (result_senders, results): (Vec<_>, Vec<_>) =
             (0..options.shards).map(|_| mpsc::channel(options.activities_max)).unzip();
+        let gauge = Arc::clone(&monitor.activities);
         let (activities, handles) =
-            Activities::new(&options, Arc::clone(&runtime), result_senders, Arc::clone(&monitor.activities));
+            Activities::new(&options, Arc::clone(&runtime), result_senders, source.activity_queue(), gauge);
         let config = Config {
             warm_bytes_max: options.warm_guest_bytes_max / options.shards,
             busy_max: options.instances_busy_per_shard_max,
@@ -129,7 +130,7 @@ impl Worker {
     /// Stops fetching, gives running activities their grace, records what they yielded, lets commits finish, gives back
     /// what has not begun, and shuts the backend's side for workers.
     ///
-    /// Takes at most the grace of [`Options::shutdown_grace`] and half a minute, plus what the backend takes.
+    /// Takes at most the grace of [`Options::shutdown_grace`] and three quarters of a minute, plus what the backend takes.
     ///
     /// # Errors
     /// What the backend said to [`WorkSource::shutdown`]. The worker has stopped all the same.

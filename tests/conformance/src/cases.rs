@@ -1,6 +1,7 @@
 //! The cases, by what they are about.
 #![allow(missing_docs, reason = "the name of a case is the sentence it establishes")]
 
+pub mod activity_queue;
 pub mod changed;
 pub mod commit;
 pub mod components;

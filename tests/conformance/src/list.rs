@@ -6,6 +6,19 @@ macro_rules! for_all_cases {
     ($then:ident $($arguments:tt)*) => {
         $crate::$then! {
             $($arguments)*
+            activity_queue {
+                what_was_offered_is_taken_once_and_as_it_was
+                no_more_are_taken_than_asked_for
+                a_finished_activity_is_gone_and_its_instance_has_the_result
+                finishing_or_giving_back_what_is_not_in_hand_does_nothing
+                a_result_for_nobody_is_dropped
+                what_was_given_back_is_taken_again
+                what_a_dead_host_had_taken_or_left_is_taken_by_another
+                a_waiting_take_answers_when_something_is_offered
+                dropping_a_waiting_take_loses_nothing
+                two_takes_never_get_the_same_activity
+                a_shutdown_ends_taking_and_keeps_what_was_left
+            }
             changed {
                 what_has_changed_already_is_answered_at_once
                 what_changes_is_answered_then
@@ -23,6 +36,7 @@ macro_rules! for_all_cases {
                 of_two_hosts_with_the_same_token_only_one_commits
                 a_stale_commit_changes_nothing
                 the_messages_of_a_stale_commit_are_handed_out_again
+                a_stale_commit_without_events_consumes_nothing
                 a_commit_of_an_instance_that_never_was_is_stale
                 a_commit_of_a_purged_instance_is_stale
                 no_token_of_a_purged_instance_fits_its_successor

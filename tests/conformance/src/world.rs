@@ -1,19 +1,16 @@
 //! A backend under test and what cases do with it again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{InstanceId, Message, RuntimeStatus, Timestamp};
+use engine::{InstanceId, Message, Payload, RuntimeStatus, Timestamp};
 use store::{
-    Backend, Clock as _, CommitError, CreateInstance, Envelope, ExistingInstance, HeldReason, InstanceRow, ManualClock,
-    Outcome, Snapshot, StorageError, Token, WorkItem, limits,
+    ActivityQueue, Backend, Clock as _, CommitError, CreateInstance, Envelope, ExistingInstance, HeldReason,
+    InstanceRow, ManualClock, Outcome, Snapshot, StorageError, Token, WorkItem, limits,
 };
 
 use crate::{Factory, Setup, Turn, execution, id, start};
-
-/// A case that takes longer than this hangs: some wake-up was lost.
-const CASE_MAX: Duration = Duration::from_mins(2);
 
 /// A backend and its clock.
 pub struct World {
@@ -21,18 +18,28 @@ pub struct World {
     clock: Arc<ManualClock>,
     backend: Option<Arc<dyn Backend>>,
     markers: u32,
+    woken: BTreeSet<InstanceId>,
 }
 
 /// Runs one case over a new, empty storage.
 pub async fn run(factory: impl Factory + 'static, case: impl AsyncFnOnce(&mut World)) {
+    let patience = factory.patience();
     let mut world = World::new(factory).await;
-    tokio::time::timeout(CASE_MAX, case(&mut world)).await.expect("the case does not hang");
+    tokio::time::timeout(patience, case(&mut world)).await.expect("the case does not hang");
+    world.backend = None;
+    world.factory.close().await;
 }
 
 impl World {
     /// A new, empty storage.
     pub async fn new(factory: impl Factory + 'static) -> Self {
-        let mut world = Self { clock: factory.clock(), factory: Box::new(factory), backend: None, markers: 0 };
+        let mut world = Self {
+            clock: factory.clock(),
+            factory: Box::new(factory),
+            backend: None,
+            woken: BTreeSet::new(),
+            markers: 0,
+        };
         world.begin_anew(Setup::default()).await;
         world
     }
@@ -43,10 +50,16 @@ impl World {
         self.backend = Some(self.factory.open(setup).await);
     }
 
+    /// For cases with hundreds of messages; see [`Setup::has_many_in_hand`].
+    pub async fn expect_many(&mut self) {
+        self.begin_anew(Setup { has_many_in_hand: true, ..Setup::default() }).await;
+    }
+
     /// The process dies without notice, and another one opens the storage.
     pub async fn crash(&mut self) {
         let backend = self.backend.take().unwrap();
         self.backend = Some(self.factory.reopen(backend).await);
+        self.factory.settle().await;
     }
 
     /// The backend.
@@ -57,6 +70,28 @@ impl World {
     /// Another handle of the backend, for a task of its own.
     pub fn share(&self) -> Arc<dyn Backend> {
         self.backend.clone().unwrap()
+    }
+
+    /// Where hosts leave activities for each other; none if backends of this factory have no such place.
+    pub fn activity_queue(&self) -> Option<Arc<dyn ActivityQueue>> {
+        let queue = self.backend().activity_queue();
+        assert_eq!(queue.is_some(), self.factory.has_activity_queue(), "the factory and its backend disagree");
+        queue
+    }
+
+    /// Whether lists show the newest instance first.
+    pub fn lists_newest_first(&self) -> bool {
+        self.factory.lists_newest_first()
+    }
+
+    /// What a list is expected to show, given what it would be with the newest first: that, or the same in the order of
+    /// the ids where the backend does not sort.
+    pub fn listed(&self, newest_first: Vec<String>) -> Vec<String> {
+        let mut listed = newest_first;
+        if !self.lists_newest_first() {
+            listed.sort();
+        }
+        listed
     }
 
     /// Now.
@@ -101,9 +136,39 @@ impl World {
         self.backend().load(&id(instance)).await.unwrap().unwrap()
     }
 
-    /// The row of an instance that exists.
+    /// The row of an instance that exists, which readers see, too.
     pub async fn row(&self, instance: &str) -> InstanceRow {
-        self.backend().get(&id(instance)).await.unwrap().unwrap()
+        let seen = self.backend().get(&id(instance)).await.unwrap().unwrap();
+        if !self.factory.rows_lag() {
+            return seen;
+        }
+        let stored = self.load(instance).await.row;
+        self.assert_same_row(&seen, &stored);
+        stored
+    }
+
+    /// Asserts that a reader sees a row as it is, but for what may lag.
+    pub fn assert_same_row(&self, seen: &InstanceRow, stored: &InstanceRow) {
+        assert_eq!(self.without_lag(seen), self.without_lag(stored));
+    }
+
+    /// A row without what readers may see later.
+    pub fn without_lag(&self, row: &InstanceRow) -> InstanceRow {
+        let mut row = row.clone();
+        if self.factory.rows_lag() {
+            row.state.updated_at = Timestamp::default();
+            (row.revision, row.last_event, row.wake_at) = (0, None, None);
+        }
+        row
+    }
+
+    /// A turn whose change no reader may miss: it changes more than what may lag.
+    pub fn noticed(&self, turn: Turn) -> Turn {
+        let status = turn.0.token.0.to_string();
+        if !self.factory.rows_lag() {
+            return turn;
+        }
+        turn.state(|state| state.custom_status = Some(Payload::from(status)))
     }
 
     /// A turn on top of what is stored.
@@ -144,8 +209,10 @@ impl World {
 
     /// Everything that is ready to be handed out, by instance; a message that is handed out twice is an offence.
     ///
-    /// Work is handed out in turn, so a new instance marks the end of what was ready before.
+    /// Work is handed out in turn, so a new instance marks the end of what was ready before. A wake that a backend makes
+    /// of a message is as good as a wake-up, and is left out.
     pub async fn ready(&mut self) -> BTreeMap<InstanceId, Vec<Envelope>> {
+        self.factory.settle().await;
         self.markers += 1;
         let marker = id(&format!("marker-{}", self.markers));
         self.create(marker.as_str()).await;
@@ -156,6 +223,8 @@ impl World {
                 let before = ready.entry(instance_id.clone()).or_default();
                 let newest = before.iter().map(|envelope| envelope.id).max();
                 assert!(!is_again || !messages.is_empty(), "{instance_id} was woken twice");
+                let messages = messages.into_iter().filter(|envelope| envelope.message != Message::Wake);
+                let messages: Vec<_> = messages.collect();
                 assert!(
                     messages.iter().all(|envelope| Some(envelope.id) > newest),
                     "{instance_id}: again, or too late"
@@ -167,12 +236,67 @@ impl World {
         let turn = self.turn(marker.as_str()).await.status(RuntimeStatus::Completed).consume(&start);
         self.commit(turn).await;
         self.backend().purge(&marker).await.unwrap();
-        ready
+        if self.factory.hands_out_only_what_is_due() { ready } else { self.needed(ready).await }
+    }
+
+    /// See [`Factory::hands_out_only_what_is_due`].
+    pub fn hands_out_only_what_is_due(&self) -> bool {
+        self.factory.hands_out_only_what_is_due()
+    }
+
+    /// The instances that are handed out; where they may be handed out again, only those that were not asked for here
+    /// before.
+    pub async fn woken(&mut self) -> Vec<InstanceId> {
+        let ready = self.ready().await.into_keys();
+        let woken: Vec<_> = ready.filter(|id| self.hands_out_only_what_is_due() || !self.woken.contains(id)).collect();
+        self.woken.extend(woken.iter().cloned());
+        woken
+    }
+
+    /// What of it a worker would have run, as far as loading tells.
+    async fn needed(&self, ready: BTreeMap<InstanceId, Vec<Envelope>>) -> BTreeMap<InstanceId, Vec<Envelope>> {
+        let mut needed = BTreeMap::new();
+        for (instance_id, messages) in ready {
+            let Some(snapshot) = self.backend().load(&instance_id).await.unwrap() else { continue };
+            let mut messages = messages;
+            let had_messages = !messages.is_empty();
+            messages.retain(|envelope| !snapshot.taken_in.contains(&envelope.id));
+            if had_messages && messages.is_empty() {
+                continue;
+            }
+            let is_early = messages.is_empty() && snapshot.row.wake_at.is_some_and(|at| at > self.now());
+            if snapshot.row.held.is_none() && !is_early {
+                needed.insert(instance_id, messages);
+            }
+        }
+        needed
     }
 
     /// Asserts that there is nothing to hand out.
     pub async fn assert_idle(&mut self) {
-        assert_eq!(self.ready().await, BTreeMap::new());
+        let mut ready = self.ready().await;
+        if !self.factory.hands_out_only_what_is_due() {
+            ready.retain(|_, messages| !messages.is_empty());
+        }
+        assert_eq!(ready, BTreeMap::new());
+    }
+
+    /// Waits for what the backend does behind the back of its callers.
+    pub async fn settle(&mut self) {
+        self.factory.settle().await;
+    }
+
+    /// Asserts that a message to an instance that does not exist is dropped: either it is not handed out, or whoever
+    /// loads the instance finds nothing, and then it is gone.
+    pub async fn assert_nobody(&mut self, instance: &str) {
+        let ready = self.ready().await;
+        assert!(ready.keys().all(|handed_out| *handed_out == id(instance)), "{ready:?}");
+        assert_eq!(self.backend().load(&id(instance)).await.unwrap(), None);
+        assert_eq!(self.backend().get(&id(instance)).await.unwrap(), None);
+        self.rest();
+        self.assert_idle().await;
+        self.crash().await;
+        self.assert_idle().await;
     }
 
     /// The next work item, which must be one of `instance`.

@@ -82,14 +82,6 @@ impl WorkItem<'_> {
 
     /// Tells a parent that its child's id is in use.
     pub(super) fn tell_instance_exists(&mut self, start: &ExecutionStarted) {
-        let Some(parent) = &start.parent else { return };
-        let text = format!("the instance {} exists and has not ended", self.instance.instance_id);
-        let message = Message::ChildFailed {
-            execution_id: parent.execution_id,
-            task: parent.task,
-            attempt: parent.attempt,
-            failure: Failure::new(kind::INSTANCE_EXISTS, text).non_retriable(),
-        };
-        self.outbox.push(OutboxMessage { to: parent.instance_id.clone(), message });
+        self.outbox.extend(OutboxMessage::instance_exists(&self.instance.instance_id, start));
     }
 }

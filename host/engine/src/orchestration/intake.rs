@@ -31,7 +31,8 @@ impl WorkItem<'_> {
                 | Message::RaiseEvent { .. }
                 | Message::Terminate { .. }
                 | Message::Suspend { .. }
-                | Message::Resume { .. } => {}
+                | Message::Resume { .. }
+                | Message::Wake => {}
             }
             if self.is_running() {
                 return true;
@@ -98,7 +99,7 @@ impl WorkItem<'_> {
                         self.record(EventKind::ExecutionResumed { reason });
                     }
                 }
-                Message::Rewind { .. } => {}
+                Message::Rewind { .. } | Message::Wake => {}
             }
         }
     }

@@ -23,4 +23,5 @@ mod scheduled_start;
 mod suspend;
 mod terminate;
 mod timer;
+mod wake;
 mod world;

@@ -21,6 +21,7 @@ impl Display for Message {
             Self::Suspend { .. } => "suspend",
             Self::Resume { .. } => "resume",
             Self::Rewind { .. } => "rewind",
+            Self::Wake => "wake",
         };
         let line = Line::new(f, name)?;
         match self {
@@ -46,6 +47,7 @@ impl Display for Message {
             Self::Suspend { reason } | Self::Resume { reason } | Self::Rewind { reason } => {
                 line.payload("reason", reason.as_ref())
             }
+            Self::Wake => Ok(line),
         }
         .map(drop)
     }
@@ -99,6 +101,7 @@ fn read_message(mut fields: Fields) -> Result<Message, String> {
         "suspend" => Message::Suspend { reason: fields.payload("reason")? },
         "resume" => Message::Resume { reason: fields.payload("reason")? },
         "rewind" => Message::Rewind { reason: fields.payload("reason")? },
+        "wake" => Message::Wake,
         other => return Err(format!("there is no message {other}")),
     };
     fields.end()?;

@@ -84,7 +84,7 @@ fn the_layout_of_messages_never_changes() {
     let failure = Failure { details: Some(Payload::from("d")), ..Failure::new("k", "m").non_retriable() };
     let key = EventKey::from_bytes([4; 16]);
     let text = |text: &str| Some(Payload::from(text));
-    let golden: [(Message, &str); 10] = [
+    let golden: [(Message, &str); 11] = [
         (
             Message::Start(Box::new(started())),
             concat!(
@@ -120,6 +120,7 @@ fn the_layout_of_messages_never_changes() {
         (Message::Suspend { reason: None }, "01820780"),
         (Message::Resume { reason: text("r") }, "018208816172"),
         (Message::Rewind { reason: None }, "01820980"),
+        (Message::Wake, "01820a80"),
     ];
     for (message, expected) in golden {
         let bytes = encode_message(&message);

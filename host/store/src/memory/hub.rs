@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use engine::InstanceId;
 
+use super::activities::Offered;
 use super::instance::Instance;
 use crate::wake::WakeQueue;
 use crate::{ComponentRecord, Outcome, StorageError, limits};
@@ -19,6 +20,8 @@ pub(super) struct Hub {
     /// Those that may be ready, longest first.
     pub(super) queue: VecDeque<InstanceId>,
     pub(super) wakes: WakeQueue<InstanceId>,
+    /// Activities for any worker.
+    pub(super) offered: Offered,
     pub(super) stored_messages: usize,
     pub(super) next_message: u64,
     pub(super) next_number: u64,
@@ -35,6 +38,7 @@ impl Hub {
             is_shut_down: false,
             queue: VecDeque::new(),
             wakes: WakeQueue::complete(),
+            offered: Offered::default(),
             stored_messages: 0,
             next_message: 1,
             next_number: 1,
@@ -48,12 +52,14 @@ impl Hub {
         let mut hub = Self {
             instances: self.instances.clone(),
             components: self.components.clone(),
+            offered: self.offered.clone(),
             stored_messages: self.stored_messages,
             next_message: self.next_message,
             next_number: self.next_number,
             revision_floor: self.revision_floor,
             ..Self::new(self.backlog_messages_max)
         };
+        hub.offered.take_back_all();
         for (id, instance) in &mut hub.instances {
             instance.take_back_all();
             instance.owes_wake_up = instance.has_open_activities;

@@ -3,21 +3,48 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use engine::{ActivityTask, Digest};
+use store::TakenId;
 
 use crate::shard::ActivityKey;
 
-/// One attempt that is to be run, and by which shard.
+/// One attempt that is to be run, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
     pub(crate) task: ActivityTask,
     pub(crate) component: Option<Digest>,
-    pub(crate) shard: usize,
+    pub(crate) origin: Origin,
+}
+
+/// Who wants to know how an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A shard of this worker.
+    Shard(usize),
+    /// Some host of the hub; the backend tells its instance.
+    Taken(TakenId),
+}
+
+/// Names an attempt in here: one that was taken may be the same as one of this worker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum JobId {
+    Own(ActivityKey),
+    Taken(TakenId),
+}
+
+impl Job {
+    pub(crate) fn id(&self) -> JobId {
+        match self.origin {
+            Origin::Shard(_) => JobId::Own(ActivityKey::of(&self.task)),
+            Origin::Taken(id) => JobId::Taken(id),
+        }
+    }
 }
 
 /// Attempts waiting for capacity: first come first served within a name, the names in turn.
 ///
 /// Has no bound of its own: every attempt in here is recorded in a history, so there are never more than orchestrations
-/// have scheduled, and dropping one would only mean to run it later. Payloads are shared with warm histories.
+/// have scheduled, and dropping one would only mean to run it later. Payloads are shared with warm histories. What is
+/// taken from other hosts is no more than may run.
 #[derive(Debug)]
 pub(crate) struct Queue {
     running_max: usize,
@@ -26,7 +53,16 @@ pub(crate) struct Queue {
     lanes: BTreeMap<String, Lane>,
     /// Names that have something waiting and may run it.
     ready: VecDeque<String>,
-    waiting: HashMap<ActivityKey, Job>,
+    waiting: HashMap<JobId, Waiting>,
+    /// The waiting attempts of this worker, by age.
+    own: BTreeMap<u64, JobId>,
+    pushes: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    job: Job,
+    since: u64,
 }
 
 /// The attempts of one name.
@@ -34,7 +70,7 @@ pub(crate) struct Queue {
 struct Lane {
     running: usize,
     /// May name attempts that were canceled since.
-    waiting: VecDeque<ActivityKey>,
+    waiting: VecDeque<JobId>,
     is_ready: bool,
 }
 
@@ -47,20 +83,52 @@ impl Queue {
             lanes: BTreeMap::new(),
             ready: VecDeque::new(),
             waiting: HashMap::new(),
+            own: BTreeMap::new(),
+            pushes: 0,
         }
     }
 
     /// Adds an attempt.
     pub(crate) fn push(&mut self, job: Job) {
-        let key = ActivityKey::of(&job.task);
-        self.lanes.entry(job.task.name.clone()).or_default().waiting.push_back(key.clone());
+        let id = job.id();
+        self.lanes.entry(job.task.name.clone()).or_default().waiting.push_back(id.clone());
         self.list(&job.task.name);
-        self.waiting.insert(key, job);
+        self.pushes += 1;
+        if matches!(id, JobId::Own(_)) {
+            self.own.insert(self.pushes, id.clone());
+        }
+        self.waiting.insert(id, Waiting { job, since: self.pushes });
     }
 
     /// Removes a waiting attempt; false when it does not wait.
-    pub(crate) fn cancel(&mut self, key: &ActivityKey) -> bool {
-        self.waiting.remove(key).is_some()
+    pub(crate) fn cancel(&mut self, id: &JobId) -> bool {
+        self.remove(id).is_some()
+    }
+
+    /// Takes out the attempt of this worker that would run last; none: those that wait are of other hosts.
+    pub(crate) fn take_newest_own(&mut self) -> Option<Job> {
+        let (_, id) = self.own.pop_last()?;
+        let job = self.remove(&id)?;
+        let name = &job.task.name;
+        if let Some(lane) = self.lanes.get_mut(name)
+            && let Some(position) = lane.waiting.iter().rposition(|waiting| *waiting == id)
+        {
+            lane.waiting.remove(position);
+        }
+        Some(job)
+    }
+
+    /// Takes out all waiting attempts that were taken from other hosts.
+    pub(crate) fn take_taken(&mut self) -> Vec<TakenId> {
+        let taken = self.waiting.keys().filter_map(|id| match id {
+            JobId::Own(_) => None,
+            JobId::Taken(id) => Some(*id),
+        });
+        let taken: Vec<TakenId> = taken.collect();
+        for id in &taken {
+            self.remove(&JobId::Taken(*id));
+        }
+        taken
     }
 
     /// Takes out the attempt to begin now; it counts as running from here on. None: nothing waits, or nothing may run.
@@ -72,8 +140,9 @@ impl Queue {
             if lane.running >= self.running_per_name_max {
                 continue;
             }
-            while let Some(key) = lane.waiting.pop_front() {
-                if let Some(job) = self.waiting.remove(&key) {
+            while let Some(id) = lane.waiting.pop_front() {
+                if let Some(Waiting { job, since }) = self.waiting.remove(&id) {
+                    self.own.remove(&since);
                     lane.running += 1;
                     self.running += 1;
                     self.list(&name);
@@ -101,6 +170,17 @@ impl Queue {
 
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// How many more may run, names aside.
+    pub(crate) fn places(&self) -> usize {
+        self.running_max.saturating_sub(self.running)
+    }
+
+    fn remove(&mut self, id: &JobId) -> Option<Job> {
+        let Waiting { job, since } = self.waiting.remove(id)?;
+        self.own.remove(&since);
+        Some(job)
     }
 
     /// Makes a lane ready if it has become so.
@@ -138,7 +218,11 @@ mod tests {
             name: name.to_owned(),
             input: None,
         };
-        Job { task, component: None, shard: 0 }
+        Job { task, component: None, origin: Origin::Shard(0) }
+    }
+
+    fn taken(name: &str, id: u64) -> Job {
+        Job { origin: Origin::Taken(TakenId(id)), ..job(name, 0) }
     }
 
     fn begun(queue: &mut Queue) -> Vec<(String, u32)> {
@@ -193,8 +277,8 @@ mod tests {
         let mut queue = Queue::new(10, 10);
         queue.push(job("x", 0));
         queue.push(job("x", 1));
-        assert!(queue.cancel(&ActivityKey::of(&job("x", 0).task)));
-        assert!(!queue.cancel(&ActivityKey::of(&job("x", 7).task)));
+        assert!(queue.cancel(&job("x", 0).id()));
+        assert!(!queue.cancel(&job("x", 7).id()));
         assert_eq!(begun(&mut queue), names(&[("x", 1)]));
     }
 
@@ -204,10 +288,48 @@ mod tests {
         for task in 0..100 {
             queue.push(job(&format!("n{task}"), task));
         }
-        queue.cancel(&ActivityKey::of(&job("n5", 5).task));
+        queue.cancel(&job("n5", 5).id());
         while let Some(job) = queue.next() {
             queue.finished(&job.task.name);
         }
         assert_eq!((queue.lanes.len(), queue.ready.len(), queue.waiting()), (0, 0, 0));
+    }
+
+    #[test]
+    fn the_newest_own_attempt_leaves_first_and_what_was_taken_stays() {
+        let mut queue = Queue::new(1, 10);
+        for job in [job("x", 0), taken("x", 7), job("y", 1), job("x", 2), taken("y", 8)] {
+            queue.push(job);
+        }
+        assert!(queue.cancel(&job("y", 1).id()));
+        assert_eq!(queue.take_newest_own(), Some(job("x", 2)));
+        queue.push(job("x", 2));
+        assert_eq!(queue.take_newest_own(), Some(job("x", 2)));
+        assert_eq!(queue.take_newest_own(), Some(job("x", 0)));
+        assert_eq!(queue.take_newest_own(), None);
+        assert_eq!(queue.waiting(), 2);
+        let mut taken = queue.take_taken();
+        taken.sort();
+        assert_eq!(taken, [TakenId(7), TakenId(8)]);
+        assert_eq!(begun(&mut queue), []);
+        assert_eq!((queue.lanes.len(), queue.own.len(), queue.waiting()), (0, 0, 0));
+    }
+
+    #[test]
+    fn an_attempt_that_began_is_not_left_to_others() {
+        let mut queue = Queue::new(1, 10);
+        queue.push(job("x", 0));
+        queue.push(job("x", 1));
+        assert_eq!((begun(&mut queue), queue.places()), (names(&[("x", 0)]), 0));
+        assert_eq!(queue.take_newest_own(), Some(job("x", 1)));
+        assert_eq!(queue.take_newest_own(), None);
+    }
+
+    #[test]
+    fn the_same_attempt_may_be_in_here_for_both() {
+        let mut queue = Queue::new(10, 10);
+        queue.push(job("x", 0));
+        queue.push(taken("x", 7));
+        assert_eq!(begun(&mut queue), names(&[("x", 0), ("x", 0)]));
     }
 }

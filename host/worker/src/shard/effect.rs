@@ -27,8 +27,19 @@ impl ActivityKey {
         }
     }
 
+    /// The attempt whose end a message tells of; none for other messages.
+    pub(super) fn of_result(instance_id: &InstanceId, message: &Message) -> Option<Self> {
+        match *message {
+            Message::TaskCompleted { execution_id, task, attempt, .. }
+            | Message::TaskFailed { execution_id, task, attempt, .. } => {
+                Some(Self { instance_id: instance_id.clone(), execution_id, task, attempt })
+            }
+            _ => None,
+        }
+    }
+
     /// The message that tells the instance how the attempt ended.
-    pub(super) fn message(&self, result: Result<Option<Payload>, Failure>) -> Message {
+    pub(crate) fn message(&self, result: Result<Option<Payload>, Failure>) -> Message {
         let Self { instance_id: _, execution_id, task, attempt } = *self;
         match result {
             Ok(output) => Message::TaskCompleted { execution_id, task, attempt, output },
@@ -70,7 +81,7 @@ pub enum Input {
         /// The new token, of no further use.
         result: Result<Token, CommitError>,
     },
-    /// Answer to [`Effect::RunActivity`], unless it was canceled.
+    /// Answer to [`Effect::RunActivity`], unless it was canceled or left to another host.
     ActivityDone {
         /// Which attempt.
         key: ActivityKey,
@@ -118,7 +129,8 @@ pub enum Effect {
         /// Counts from 0; wait before the later ones.
         attempt: u32,
     },
-    /// Run one attempt; answer with [`Input::ActivityDone`].
+    /// Run one attempt, or leave it to another host; answer with [`Input::ActivityDone`] if it was run here. Otherwise
+    /// the backend hands its result out, as a message.
     RunActivity {
         /// What to run.
         task: Box<ActivityTask>,
@@ -151,6 +163,11 @@ pub enum Notice {
         held: Token,
         /// What is stored; none when the instance is gone.
         stored: Option<Token>,
+    },
+    /// An instance moved to another host in good order while a turn of it was computed here. The turn was dropped.
+    NotOwned {
+        /// Which instance.
+        instance_id: InstanceId,
     },
     /// An instance was held.
     Held {

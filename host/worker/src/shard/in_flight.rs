@@ -6,8 +6,9 @@ use engine::{ExecutionId, InstanceId, TaskId};
 
 use super::ActivityKey;
 
-/// Attempts that run or wait for capacity in this process.
+/// Attempts that run or wait for capacity in this process, or that it has left to other hosts.
 ///
+/// Has no bound of its own: every attempt in here is recorded in a history as open.
 /// Kept apart from slots: an instance that was evicted and loaded again is told by the engine of all its open
 /// activities, and those in here must not begin a second time.
 #[derive(Debug, Default)]
@@ -32,6 +33,15 @@ impl InFlight {
         execution_id: ExecutionId,
         unwanted: impl Fn(TaskId) -> bool,
     ) -> Vec<ActivityKey> {
+        self.take(instance_id, |key| key.execution_id != execution_id || unwanted(key.task))
+    }
+
+    /// Forgets and answers all attempts of an instance.
+    pub(super) fn take_all(&mut self, instance_id: &InstanceId) -> Vec<ActivityKey> {
+        self.take(instance_id, |_| true)
+    }
+
+    fn take(&mut self, instance_id: &InstanceId, is_taken: impl Fn(&ActivityKey) -> bool) -> Vec<ActivityKey> {
         let first = ActivityKey {
             instance_id: instance_id.clone(),
             execution_id: ExecutionId::from_bytes([0; 16]),
@@ -42,7 +52,7 @@ impl InFlight {
             .0
             .range(first..)
             .take_while(|key| key.instance_id == *instance_id)
-            .filter(|key| key.execution_id != execution_id || unwanted(key.task))
+            .filter(|key| is_taken(key))
             .cloned()
             .collect();
         for key in &keys {
@@ -89,5 +99,7 @@ mod tests {
             in_flight.take_unwanted(&instance_id, ExecutionId::from_bytes([2; 16]), |task| task == TaskId(1));
         assert_eq!(unwanted, [key("a", 1, 0), key("a", 2, 1)]);
         assert_eq!(in_flight.len(), 3);
+        assert_eq!(in_flight.take_all(&instance_id), [key("a", 2, 0)]);
+        assert_eq!(in_flight.len(), 2);
     }
 }

@@ -1,5 +1,7 @@
 //! What waits for an instance's next turn.
 
+use std::collections::BTreeSet;
+
 use engine::{InstanceId, Message};
 use store::{Envelope, MessageId, WorkItem};
 
@@ -17,13 +19,36 @@ enum Item {
 pub(super) struct Inbox {
     items: Vec<Item>,
     woken: bool,
+    /// Messages that an earlier turn has taken in and that may be on their way here nevertheless.
+    taken_in: BTreeSet<MessageId>,
 }
 
 impl Inbox {
     /// Takes in what the backend handed out.
     pub(super) fn add_work(&mut self, messages: Vec<Envelope>) {
         self.woken |= messages.is_empty();
-        self.items.extend(messages.into_iter().map(Item::Stored));
+        for mut envelope in messages {
+            if self.taken_in.remove(&envelope.id) {
+                envelope.message = Message::Wake;
+            }
+            self.items.push(Item::Stored(envelope));
+        }
+    }
+
+    /// Learns which messages the stored history has taken in already: those here, and those still to come, are only
+    /// wake-ups, that a commit must consume.
+    pub(super) fn set_taken_in(&mut self, taken_in: impl IntoIterator<Item = MessageId>) {
+        self.taken_in = taken_in.into_iter().collect();
+        if self.taken_in.is_empty() {
+            return;
+        }
+        for item in &mut self.items {
+            if let Item::Stored(envelope) = item
+                && self.taken_in.remove(&envelope.id)
+            {
+                envelope.message = Message::Wake;
+            }
+        }
     }
 
     /// Takes in an activity's result.
@@ -36,9 +61,12 @@ impl Inbox {
         self.items.is_empty() && !self.woken
     }
 
-    /// Whether there are messages, a wake-up aside.
+    /// Whether there are messages, wake-ups aside.
     pub(super) fn has_messages(&self) -> bool {
-        !self.items.is_empty()
+        self.items.iter().any(|item| match item {
+            Item::Stored(envelope) => envelope.message != Message::Wake,
+            Item::Local(_) => true,
+        })
     }
 
     /// Messages kept.
@@ -54,14 +82,17 @@ impl Inbox {
     /// Takes out what the next turn runs with: at most `max` messages, oldest first, and the wake-up.
     pub(super) fn take_batch(&mut self, max: usize) -> Self {
         let later = self.items.split_off(self.items.len().min(max));
-        Self { items: std::mem::replace(&mut self.items, later), woken: std::mem::take(&mut self.woken) }
+        Self {
+            items: std::mem::replace(&mut self.items, later),
+            woken: std::mem::take(&mut self.woken),
+            taken_in: BTreeSet::new(),
+        }
     }
 
     /// Puts a batch back in front of what has arrived since.
-    pub(super) fn put_back(&mut self, mut batch: Self) {
-        batch.items.append(&mut self.items);
-        batch.woken |= self.woken;
-        *self = batch;
+    pub(super) fn put_back(&mut self, batch: Self) {
+        self.items.splice(..0, batch.items);
+        self.woken |= batch.woken;
     }
 
     /// The messages, for the engine.
@@ -139,6 +170,26 @@ mod tests {
         assert_eq!((batch.len(), inbox.len()), (3, 2));
         inbox.put_back(batch);
         assert_eq!(inbox.message_ids(), (1..=5).map(MessageId).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_taken_in_before_only_wakes_whether_it_is_here_or_still_to_come() {
+        let mut inbox = Inbox::default();
+        inbox.add_work(vec![envelope(1), envelope(2)]);
+        inbox.set_taken_in([2, 3].map(MessageId));
+        let batch = inbox.take_batch(10);
+        inbox.add_work(vec![envelope(3), envelope(4)]);
+        inbox.put_back(batch);
+        let resume = || Message::Resume { reason: None };
+        assert_eq!(inbox.messages(), [resume(), Message::Wake, Message::Wake, resume()]);
+        assert_eq!(inbox.message_ids(), [1, 2, 3, 4].map(MessageId));
+    }
+
+    #[test]
+    fn a_wake_is_no_message_to_come_back_for() {
+        let mut inbox = Inbox::default();
+        inbox.add_work(vec![Envelope { id: MessageId(1), message: Message::Wake }]);
+        assert!(!inbox.has_messages() && !inbox.is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use store::{CommitError, Outcome, Snapshot, StorageError, Token};
 
 use super::inbox::Inbox;
 use super::slot::{Committing, Phase, Slot, Warm};
-use super::{Effect, Notice, Shard, reasons};
+use super::{ActivityKey, Effect, Notice, Shard, reasons};
 use crate::limits;
 
 impl Shard {
@@ -49,11 +49,12 @@ impl Shard {
         &mut self,
         instance_id: InstanceId,
         snapshot: Snapshot,
-        inbox: Inbox,
+        mut inbox: Inbox,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Snapshot { token, row, history, damage } = snapshot;
+        let Snapshot { token, row, history, damage, taken_in } = snapshot;
+        inbox.set_taken_in(taken_in);
         if let Some(damage) = damage {
             self.hold(instance_id, token, inbox, reasons::corrupt_history(&damage, now), effects);
             return;
@@ -126,6 +127,7 @@ impl Shard {
                 warm.token = token;
                 warm.wake_at = commit.wake_at;
                 let has_ended = release.is_terminal;
+                self.settle(&instance_id, &batch, effects);
                 self.release(&instance_id, release, effects);
                 if !has_ended || !inbox.is_empty() {
                     self.put(instance_id, Slot { phase: Phase::Idle(Box::new(warm)), inbox }, effects);
@@ -136,7 +138,7 @@ impl Shard {
         };
         let outcome = match &error {
             CommitError::Storage(error) => error.outcome,
-            // Stale, and whatever else a backend may learn to say: see below.
+            // Stale, not owned, and whatever else a backend may learn to say: see below.
             _ => Outcome::Unknown,
         };
         match (error, outcome) {
@@ -144,6 +146,10 @@ impl Shard {
                 self.counters.commits_stale += 1;
                 inbox.put_back(batch);
                 stale(instance_id, held, stored, inbox, effects);
+            }
+            (CommitError::NotOwned { .. }, _) => {
+                inbox.put_back(batch);
+                self.not_owned(instance_id, inbox, effects);
             }
             (CommitError::Storage(error), Outcome::Permanent) => {
                 inbox.put_back(batch);
@@ -200,9 +206,34 @@ impl Shard {
                 }
             }
             Err(CommitError::Stale { held, stored, .. }) => stale(instance_id, held, stored, inbox, effects),
+            Err(CommitError::NotOwned { .. }) => self.not_owned(instance_id, inbox, effects),
             // An answer of a later version of the contract: the backend knows best who should have the messages.
             Err(_) => effects.push(Effect::Abandon(inbox.into_work(instance_id))),
         }
+    }
+
+    /// Forgets the attempts whose results came as messages, and are recorded now: they were run by whoever had room.
+    ///
+    /// Not earlier: until then, a load would have the engine name them as open.
+    fn settle(&mut self, instance_id: &InstanceId, batch: &Inbox, effects: &mut Vec<Effect>) {
+        for key in batch.stored().filter_map(|message| ActivityKey::of_result(instance_id, message)) {
+            if self.in_flight.remove(&key) {
+                // It may run here as well, if it was offered twice.
+                effects.push(Effect::CancelActivity(key));
+            }
+        }
+    }
+
+    /// Forgets an instance that moved to another host in good order, or away and back. Its next owner runs its open
+    /// activities: no result of ours could be recorded. Messages that came after it was back are this host's, and are
+    /// handed out again; of the others the backend knows nothing any more.
+    fn not_owned(&mut self, instance_id: InstanceId, inbox: Inbox, effects: &mut Vec<Effect>) {
+        self.counters.commits_not_owned += 1;
+        effects.extend(self.in_flight.take_all(&instance_id).into_iter().map(Effect::CancelActivity));
+        if inbox.stored().next().is_some() {
+            effects.push(Effect::Abandon(inbox.into_work(instance_id.clone())));
+        }
+        effects.push(Effect::Notice(Notice::NotOwned { instance_id }));
     }
 
     fn load(&mut self, instance_id: InstanceId, inbox: Inbox, attempt: u32, effects: &mut Vec<Effect>) {

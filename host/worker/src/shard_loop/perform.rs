@@ -113,7 +113,7 @@ async fn pause(attempt: u32) {
 }
 
 /// What to make of a backend's future that ended without an answer.
-fn lost(operation: &'static str) -> StorageError {
+pub(crate) fn lost(operation: &'static str) -> StorageError {
     StorageError { operation, outcome: Outcome::Unknown, source: "the backend ended without an answer".into() }
 }
 
@@ -140,6 +140,10 @@ fn log(notice: &Notice) {
             { fields::HELD_TOKEN } = %held.0,
             { fields::STORED_TOKEN } = %stored.as_ref().map_or("none", |token| &*token.0),
             "split_brain_detected: somebody else moved the instance on; this host's turn was dropped"
+        ),
+        Notice::NotOwned { instance_id } => tracing::debug!(
+            { fields::INSTANCE_ID } = %instance_id,
+            "another host owns the instance now; this host's turn was dropped"
         ),
         Notice::Held { instance_id, reason } => tracing::warn!(
             { fields::INSTANCE_ID } = %instance_id,

@@ -69,7 +69,9 @@ impl Bench {
             revision: 1,
             wake_at: None,
         };
-        self.stored.insert(id(instance), Snapshot { token: Token("1".into()), row, history: Vec::new(), damage: None });
+        let snapshot =
+            Snapshot { token: Token("1".into()), row, history: Vec::new(), damage: None, taken_in: Vec::new() };
+        self.stored.insert(id(instance), snapshot);
         self.work(instance, vec![Message::Start(Box::new(start))])
     }
 

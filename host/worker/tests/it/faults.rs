@@ -98,3 +98,21 @@ async fn work_resumes_by_itself_once_storage_is_back() {
     assert_eq!(world.until_completed("i").await, "done");
     assert!(worker.health().is_healthy());
 }
+
+#[tokio::test]
+async fn work_from_memory_is_no_sign_that_storage_is_back() {
+    let world = World::new();
+    world.runtime.orchestration("immediate", immediate("done"));
+    world.source.is_down.store(true, Ordering::SeqCst);
+    let worker = world.start(options());
+    eventually("a failure", || world.source.fetches_failed.load(Ordering::SeqCst) >= 1).await;
+    world.source.works_from_memory.store(true, Ordering::SeqCst);
+    world.source.is_down.store(false, Ordering::SeqCst);
+    world.create("i", "immediate").await;
+    assert_eq!(world.until_completed("i").await, "done");
+    assert!(!worker.health().storage_available);
+    world.source.works_from_memory.store(false, Ordering::SeqCst);
+    world.create("other", "immediate").await;
+    assert_eq!(world.until_completed("other").await, "done");
+    assert!(worker.health().is_healthy());
+}

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use engine::InstanceId;
+use engine::{InstanceId, Message};
 use store::{
-    CommitError, HeldReason, MemoryBackend, Outcome, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource,
+    ActivityQueue, CommitError, HeldReason, MemoryBackend, OfferedActivity, Outcome, Snapshot, StorageError,
+    TakenActivity, TakenId, Token, TurnCommit, WorkItem, WorkSource,
 };
 use tokio::sync::Semaphore;
 
@@ -34,11 +35,23 @@ pub(crate) struct FaultySource {
     commit_gate: Mutex<Option<Arc<Semaphore>>>,
     /// Fetches fail while this is set.
     pub(crate) is_down: AtomicBool,
+    /// Work comes from memory, and storage is down, while this is set.
+    pub(crate) works_from_memory: AtomicBool,
     pub(crate) fetches_failed: AtomicUsize,
     pub(crate) fetched: AtomicUsize,
     pub(crate) loads: AtomicUsize,
     pub(crate) commits: Mutex<Vec<TurnCommit>>,
     pub(crate) abandoned: Mutex<Vec<WorkItem>>,
+    pub(crate) queue_faults: Arc<QueueFaults>,
+}
+
+/// What goes wrong with activities that hosts leave for each other.
+#[derive(Debug, Default)]
+pub(crate) struct QueueFaults {
+    /// Offers fail while this is set.
+    pub(crate) offers_fail: AtomicBool,
+    /// So many of the next results are not delivered.
+    pub(crate) finishes_fail: AtomicUsize,
 }
 
 impl FaultySource {
@@ -48,11 +61,13 @@ impl FaultySource {
             commit_faults: Mutex::default(),
             commit_gate: Mutex::default(),
             is_down: AtomicBool::default(),
+            works_from_memory: AtomicBool::default(),
             fetches_failed: AtomicUsize::default(),
             fetched: AtomicUsize::default(),
             loads: AtomicUsize::default(),
             commits: Mutex::default(),
             abandoned: Mutex::default(),
+            queue_faults: Arc::default(),
         }
     }
 
@@ -89,6 +104,10 @@ impl WorkSource for FaultySource {
         Ok(items)
     }
 
+    fn is_available(&self) -> bool {
+        !self.works_from_memory.load(Ordering::SeqCst)
+    }
+
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.inner.load(instance_id).await
@@ -122,7 +141,80 @@ impl WorkSource for FaultySource {
         self.inner.hold(instance_id, token, reason).await
     }
 
+    fn activity_queue(&self) -> Option<Arc<dyn ActivityQueue>> {
+        let inner = self.inner.activity_queue()?;
+        Some(Arc::new(FaultyQueue { inner, faults: Arc::clone(&self.queue_faults) }))
+    }
+
     async fn shutdown(&self) -> Result<(), StorageError> {
         self.inner.shutdown().await
+    }
+}
+
+/// A queue with faults in front of it.
+struct FaultyQueue {
+    inner: Arc<dyn ActivityQueue>,
+    faults: Arc<QueueFaults>,
+}
+
+#[async_trait]
+impl ActivityQueue for FaultyQueue {
+    async fn offer(&self, activity: OfferedActivity) -> Result<(), StorageError> {
+        if self.faults.offers_fail.load(Ordering::SeqCst) {
+            return Err(failed("offer", Outcome::NotDone));
+        }
+        self.inner.offer(activity).await
+    }
+
+    async fn take(&self, max: usize) -> Result<Vec<TakenActivity>, StorageError> {
+        self.inner.take(max).await
+    }
+
+    async fn finish(&self, id: TakenId, result: Message) -> Result<(), StorageError> {
+        let less = |failures: usize| failures.checked_sub(1);
+        if self.faults.finishes_fail.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return Err(failed("finish", Outcome::Unknown));
+        }
+        self.inner.finish(id, result).await
+    }
+
+    async fn give_back(&self, id: TakenId) -> Result<(), StorageError> {
+        self.inner.give_back(id).await
+    }
+}
+
+/// The same hub for a host that owns none of its instances.
+#[derive(Debug)]
+pub(crate) struct Helper(pub(crate) Arc<FaultySource>);
+
+#[async_trait]
+impl WorkSource for Helper {
+    async fn fetch(&self, _: usize) -> Result<Vec<WorkItem>, StorageError> {
+        std::future::pending().await
+    }
+
+    async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {
+        panic!("{instance_id} was loaded")
+    }
+
+    async fn commit(&self, commit: TurnCommit) -> Result<Token, CommitError> {
+        Err(CommitError::NotOwned { instance_id: commit.instance_id })
+    }
+
+    async fn abandon(&self, _: WorkItem) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    async fn hold(&self, instance_id: &InstanceId, _: Token, _: HeldReason) -> Result<Token, CommitError> {
+        Err(CommitError::NotOwned { instance_id: instance_id.clone() })
+    }
+
+    fn activity_queue(&self) -> Option<Arc<dyn ActivityQueue>> {
+        self.0.activity_queue()
+    }
+
+    /// The hub goes on.
+    async fn shutdown(&self) -> Result<(), StorageError> {
+        Ok(())
     }
 }

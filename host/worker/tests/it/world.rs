@@ -15,7 +15,7 @@ use store::{
 use worker::{Options, Worker};
 
 use crate::guests::Closures;
-use crate::source::FaultySource;
+use crate::source::{FaultySource, Helper};
 
 /// How long anything may take before a test gives up. Nothing waits for this time to pass.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +32,19 @@ impl World {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_000_000)));
         let backend = Arc::new(MemoryBackend::new(clock.clone()));
         Self { clock, source: Arc::new(FaultySource::new(backend)), runtime: Arc::default() }
+    }
+
+    /// The same, and hosts may leave activities for each other.
+    pub(crate) fn sharing() -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_000_000)));
+        let backend = Arc::new(MemoryBackend::new(clock.clone()).with_activity_queue());
+        Self { clock, source: Arc::new(FaultySource::new(backend)), runtime: Arc::default() }
+    }
+
+    /// Another host of the same hub, which owns no instances: it only helps with activities.
+    pub(crate) fn start_helper(&self, options: Options) -> Worker {
+        let source = Arc::new(Helper(self.source.clone()));
+        Worker::start(options, source, self.runtime.clone(), self.clock.clone()).unwrap()
     }
 
     /// What a new process finds.

@@ -128,6 +128,7 @@ pub async fn the_messages_of_a_stale_commit_are_handed_out_again(world: &mut Wor
     world.create_running("a").await;
     world.send("a", raised(1)).await;
     world.send("a", raised(2)).await;
+    world.settle().await;
     let work = world.fetch_of("a").await;
     let old = world.turn("a").await;
     // The other host, who moved on, has consumed one of them.
@@ -137,6 +138,22 @@ pub async fn the_messages_of_a_stale_commit_are_handed_out_again(world: &mut Wor
     world.rest();
     assert_eq!(world.ready().await[&id("a")], work.messages[1..]);
     world.assert_idle().await;
+}
+
+pub async fn a_stale_commit_without_events_consumes_nothing(world: &mut World) {
+    world.create_running("a").await;
+    world.send("a", raised(1)).await;
+    let work = world.fetch_of("a").await;
+    let old = world.turn("a").await;
+    world.commit(world.turn("a").await.append(4, 4)).await;
+    let before = world.load("a").await;
+    // A turn that a repeated message led to: nothing to record, and a message to consume.
+    stale(world.backend().commit(old.consume(&work.messages).0).await);
+    assert_eq!(world.load("a").await, before);
+    world.rest();
+    assert_eq!(world.ready().await[&id("a")], work.messages);
+    world.crash().await;
+    assert_eq!(messages(&world.ready().await[&id("a")]), [raised(1)]);
 }
 
 pub async fn a_commit_of_an_instance_that_never_was_is_stale(world: &mut World) {

@@ -96,6 +96,7 @@ pub async fn what_waits_for_a_replaced_instance_comes_before_its_start(world: &m
     world.create_running("a").await;
     world.send("a", raised(1)).await;
     world.send("a", raised(2)).await;
+    world.settle().await;
     // One message is in hand, the other is not; whoever has it in hand finds itself stale.
     let in_hand = world.fetch_of("a").await;
     world.commit(world.turn("a").await.append(4, 4).status(RuntimeStatus::Failed)).await;
@@ -118,7 +119,7 @@ pub async fn a_replacement_lets_a_held_instance_go(world: &mut World) {
 }
 
 pub async fn a_full_backlog_refuses_clients_but_not_turns(world: &mut World) {
-    world.begin_anew(Setup { backlog_messages_max: Some(2) }).await;
+    world.begin_anew(Setup { backlog_messages_max: Some(2), ..Setup::default() }).await;
     world.create("a").await;
     world.send("a", raised(1)).await;
     let result = world.backend().create(new("b", 2, world.now(), ExistingInstance::Refuse)).await;
@@ -127,14 +128,17 @@ pub async fn a_full_backlog_refuses_clients_but_not_turns(world: &mut World) {
     assert!(matches!(result, Err(store::InstanceError::Overloaded)));
     assert_eq!(world.backend().get(&id("b")).await.unwrap(), None);
 
+    world.settle().await;
     let work = world.fetch_of("a").await;
     assert_eq!(work.messages.len(), 2);
     let turn = world.turn("a").await.append(1, 1).status(RuntimeStatus::Running);
     world.commit(turn.send("a", raised(3)).send("a", raised(4)).send("a", raised(5))).await;
+    world.settle().await;
     let sent = world.fetch_of("a").await;
     assert_eq!(messages(&sent.messages), [raised(3), raised(4), raised(5)]);
 
     // Consumed messages make room.
     world.commit(world.turn("a").await.append(2, 2).consume(&work.messages).consume(&sent.messages)).await;
+    world.settle().await;
     world.create_as("b", 2).await;
 }

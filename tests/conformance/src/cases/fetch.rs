@@ -50,6 +50,7 @@ pub async fn no_more_work_items_than_asked_for_each_of_another_instance(world: &
 }
 
 pub async fn many_messages_of_one_instance_come_in_order_in_several_work_items(world: &mut World) {
+    world.expect_many().await;
     world.create_running("a").await;
     let count = u32::try_from(limits::MESSAGES_PER_WORK_ITEM_MAX).unwrap() + 10;
     let turn = (0..count).fold(world.turn("a").await.append(4, 4), |turn, number| turn.send("a", raised(number)));
@@ -85,6 +86,7 @@ pub async fn abandoned_messages_come_back_after_a_rest_with_what_came_meanwhile(
     world.create_running("a").await;
     world.send("a", raised(1)).await;
     world.send("a", raised(2)).await;
+    world.settle().await;
     let work = world.fetch_of("a").await;
     world.backend().abandon(work.clone()).await.unwrap();
     world.send("a", raised(3)).await;
@@ -191,6 +193,7 @@ pub async fn dropping_a_waiting_fetch_loses_nothing(world: &mut World) {
 }
 
 pub async fn two_fetches_never_get_the_same_message(world: &mut World) {
+    world.expect_many().await;
     for number in 0..100 {
         world.create(&format!("i{number}")).await;
     }

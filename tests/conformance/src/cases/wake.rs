@@ -67,8 +67,7 @@ pub async fn the_far_future_comes_too(world: &mut World) {
         world.assert_idle().await;
         world.advance_ms(1);
         passed = hours;
-        let ready = world.ready().await;
-        assert_eq!(ready.keys().collect::<Vec<_>>(), [&id(instance)]);
+        assert_eq!(world.woken().await, [id(instance)]);
     }
 }
 
@@ -119,6 +118,7 @@ pub async fn an_earlier_wake_up_wakes_a_fetch_that_waits_for_a_later_one(world: 
 }
 
 pub async fn many_wake_ups_are_all_handed_out(world: &mut World) {
+    world.expect_many().await;
     let mut expected = BTreeSet::new();
     for number in 0..300_u64 {
         let instance = format!("i{number}");

@@ -136,6 +136,7 @@ impl World {
             25 | 26 => Message::Resume { reason: None },
             27..=29 => Message::Rewind { reason: None },
             30 if pick < 60 => Message::Terminate { reason: None, recurse: pick < 20, execution_id: None },
+            30 => Message::Wake,
             31 => {
                 let text = format!("start name=order execution={number:x} created_at={number}s");
                 crate::text::parse_messages(&text).unwrap().pop()?
