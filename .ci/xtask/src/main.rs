@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod emulator;
 mod guests;
 mod process;
 mod test;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use crate::process::{note, run};
-use crate::{guests, tidy};
+use crate::{emulator, guests, tidy};
 
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
@@ -18,6 +18,7 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     tidy::check(root)?;
     guests::build(root)?;
+    emulator::ensure()?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     run(&mut cargo(&["test", "--doc", "--workspace", "--locked"]))?;
