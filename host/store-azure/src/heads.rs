@@ -1,0 +1,185 @@
+//! The two rows that say where an instance stands: the sentinel of its history, and its instance row.
+
+use azure::{ETag, Entity, Versioned};
+use engine::{ExecutionId, InstanceId, Timestamp};
+use store::{InstanceRow, StorageError};
+
+use crate::core::Core;
+use crate::dispatch::Term;
+use crate::large::Unread;
+use crate::layout::sentinel::Sentinel;
+use crate::layout::{instance, overflow};
+use crate::steady;
+use crate::version::Version;
+
+/// The commit whose transactions are being written while the sentinel is still that of the commit before.
+pub(crate) const WRITING: &str = "RondoWriting";
+/// Whether the row `outbox` belongs to the commit.
+pub(crate) const HAS_OUTBOX: &str = "RondoHasOutbox";
+/// The messages that commits have consumed and that may still be stored.
+pub(crate) const TAKEN_IN: &str = "RondoTakenIn";
+
+/// The execution that took the row over from one that had ended.
+pub(crate) const REPLACED_BY: &str = "RondoReplacedBy";
+
+/// Whether the row was taken over by this execution from another.
+pub(crate) fn has_replaced(row: &Entity, execution_id: ExecutionId) -> bool {
+    matches!(row.text(REPLACED_BY), Ok(Some(text)) if text == execution_id.to_string())
+}
+
+/// Which version of the instance a row shows.
+pub(crate) const REVISION: &str = "RondoRevision";
+
+/// Whether a column says why the instance is held; a commit leaves it alone.
+pub(crate) fn is_held(column: &str) -> bool {
+    column == "RondoHeld"
+}
+
+/// Whether a sentinel was written by that commit, or by one of its transactions.
+pub(crate) fn is_of(sentinel: &Entity, commit: &str) -> bool {
+    ["RondoCommit", WRITING].iter().any(|column| matches!(sentinel.text(column), Ok(Some(text)) if text == commit))
+}
+
+/// Whether all of the instance is about to be removed.
+pub(crate) fn is_purging(sentinel: &Entity) -> bool {
+    matches!(sentinel.bool("RondoIsPurging"), Ok(Some(true)))
+}
+
+/// The revision that an instance row shows.
+pub(crate) fn revision(row: &Entity) -> Option<u64> {
+    row.long(REVISION).ok().flatten().and_then(|revision| u64::try_from(revision).ok())
+}
+
+/// Whether an instance row shows this execution.
+pub(crate) fn shows(row: &Entity, execution_id: ExecutionId) -> bool {
+    shows_text(row, &execution_id.to_string())
+}
+
+/// The same by its text.
+pub(crate) fn shows_text(row: &Entity, execution_id: &str) -> bool {
+    matches!(row.text("ExecutionId"), Ok(Some(text)) if text == execution_id)
+}
+
+/// Whether one execution can have led to the other by continuing as new within one turn.
+fn is_later(earlier: ExecutionId, later: ExecutionId) -> bool {
+    let mut next = earlier;
+    (0..engine::limits::CONTINUE_AS_NEW_PER_WORK_ITEM_MAX).any(|_| {
+        next = next.next();
+        next == later
+    })
+}
+
+/// Both, decoded.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    pub(crate) sentinel: Option<(Sentinel, ETag)>,
+    pub(crate) row: Option<(InstanceRow, ETag)>,
+}
+
+impl Heads {
+    /// What a commit on top of this must carry; none if there is no instance.
+    pub(crate) fn version(&self, term: Term) -> Option<Version> {
+        if self.row.is_none() && self.sentinel.is_none() {
+            return None;
+        }
+        let sentinel = self.sentinel.as_ref();
+        let row = self.row.as_ref();
+        let row_revision = row.map_or(0, |(row, _)| row.revision);
+        let revision = sentinel.map_or(row_revision, |(sentinel, _)| sentinel.revision.max(row_revision));
+        Some(Version {
+            history: sentinel.map(|(_, etag)| etag.0.clone()),
+            row: row.map(|(_, etag)| etag.0.clone()),
+            revision,
+            row_is_behind: sentinel.is_some_and(|(sentinel, _)| {
+                // A row as its client has made it, which may be above.
+                let is_untouched = row.is_some_and(|(row, _)| row.last_event.is_none());
+                sentinel.row_revision > row_revision
+                    || (sentinel.row_revision > 0 && sentinel.last_event.is_some() && is_untouched)
+            }),
+            row_execution: row.map(|(row, _)| row.state.execution_id.to_string().into()),
+            row_updated_at: row.map_or(0, |(row, _)| row.state.updated_at.as_millis()),
+            last_event: sentinel.and_then(|(sentinel, _)| sentinel.last_event).map_or(0, |id| id.0),
+            first_row: sentinel.map_or(0, |(sentinel, _)| sentinel.first_row),
+            armed_until: sentinel.and_then(|(sentinel, _)| sentinel.armed_until).map(Timestamp::as_millis),
+            term: term.first_message.0,
+        })
+    }
+
+    /// None if there is neither.
+    pub(crate) fn non_empty(self) -> Option<Self> {
+        (self.sentinel.is_some() || self.row.is_some()).then_some(self)
+    }
+
+    /// Whether the row shows an execution that the history does not have yet.
+    pub(crate) fn is_replaced(&self) -> bool {
+        let (Some((sentinel, _)), Some((row, _))) = (&self.sentinel, &self.row) else { return false };
+        if sentinel.execution_id == row.state.execution_id {
+            return false;
+        }
+        // Otherwise the row is that of an execution that has continued as new since, or was begun anew by its parent:
+        // who commits that writes the row last.
+        match row.revision {
+            // A DurableTask client wrote it, and what it does not know is gone.
+            0 => !is_later(row.state.execution_id, sentinel.execution_id),
+            revision => revision >= sentinel.revision,
+        }
+    }
+
+    /// Whether the history is that of a later execution than the row shows.
+    pub(crate) fn row_is_of_earlier_execution(&self) -> bool {
+        match (&self.sentinel, &self.row) {
+            (Some((sentinel, _)), Some((row, _))) => {
+                sentinel.execution_id != row.state.execution_id && !self.is_replaced()
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Core {
+    /// Reads both, side by side.
+    pub(crate) async fn read_heads(&self, instance_id: &InstanceId) -> Result<Heads, StorageError> {
+        let key = Self::key_of(instance_id);
+        let (sentinel, row) = tokio::join!(self.read_sentinel(&key), self.read_row(&key));
+        let failure = |error| steady::failure("read", error);
+        let (sentinel, row) = (sentinel.map_err(failure)?, row.map_err(failure)?);
+        let heads = async {
+            let sentinel = match sentinel {
+                Some(sentinel) => Some(self.sentinel_of(sentinel).await?),
+                None => None,
+            };
+            let row = match row {
+                Some(row) => Some(self.row_of(row).await?),
+                None => None,
+            };
+            Ok(Heads { sentinel, row })
+        };
+        heads.await.map_err(|error: Unread| error.into_storage("read"))
+    }
+
+    /// Decodes a sentinel.
+    pub(crate) async fn sentinel_of(&self, stored: Versioned) -> Result<(Sentinel, ETag), Unread> {
+        let Versioned { mut entity, etag, .. } = stored;
+        self.fill_in(&mut entity).await?;
+        Ok((Sentinel::from_entity(&entity)?, etag))
+    }
+
+    /// Puts the texts that a row of the history only points at into the row.
+    pub(crate) async fn fill_in(&self, entity: &mut Entity) -> Result<(), Unread> {
+        for (column, blob) in overflow::blob_columns(entity) {
+            let bytes = self.large(&blob).await?;
+            overflow::put_back(entity, &column, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Decodes an instance row.
+    pub(crate) async fn row_of(&self, stored: Versioned) -> Result<(InstanceRow, ETag), Unread> {
+        let Versioned { key, mut entity, etag } = stored;
+        for (column, blob) in instance::blob_columns(&entity, &self.container_url()) {
+            let bytes = self.large(&blob).await?;
+            instance::put_back(&mut entity, &column, &blob, &bytes)?;
+        }
+        Ok((instance::row_of(&key.partition, &entity)?, etag))
+    }
+}

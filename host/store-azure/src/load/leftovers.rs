@@ -1,0 +1,88 @@
+//! What a host that died has left undone, and messages that nobody waits for.
+
+use azure::{Error, Key, Queue, Table, Versioned};
+use engine::{ExecutionStarted, InstanceId, Message, OutboxMessage, RuntimeStatus};
+use store::Snapshot;
+
+use super::Starts;
+use crate::core::Core;
+use crate::large::Unread;
+use crate::layout::outbox::{self, OUTBOX, OutboxContent};
+use crate::layout::sentinel::Sentinel;
+use crate::{limits, steady};
+
+impl Core {
+    /// Does what may be left of a commit that nobody in this process has seen finish. Receivers recognise what they
+    /// have already.
+    pub(super) async fn finish(
+        &self,
+        instance_id: &InstanceId,
+        sentinel: &Sentinel,
+        outbox: Option<Versioned>,
+    ) -> Result<(), Unread> {
+        if sentinel.has_outbox {
+            let row = outbox.ok_or_else(|| Unread::Damaged("the outbox is missing".to_owned()))?;
+            let messages = match outbox::outbox_of(&row.entity)?.content {
+                OutboxContent::Messages(messages) => messages,
+                OutboxContent::InBlob { name } => outbox::messages_of(&self.large(&name).await?)?,
+            };
+            tracing::debug!(%instance_id, messages = messages.len(), "sending again what a commit may have left unsent");
+            self.put_all_again(Some((instance_id, sentinel.execution_id)), &messages).await?;
+        }
+        if let Some(at) = sentinel.armed_until.filter(|at| *at > self.now()) {
+            self.put_wake(instance_id, at).await?;
+        }
+        self.set_finished(&sentinel.commit);
+        Ok(())
+    }
+
+    /// The same, before an instance is replaced without having been loaded.
+    pub(crate) async fn finish_before_replacing(
+        &self,
+        instance_id: &InstanceId,
+        sentinel: &Sentinel,
+    ) -> Result<(), Unread> {
+        if !sentinel.has_outbox || !self.is_unseen(&sentinel.commit) {
+            return Ok(());
+        }
+        let key = Key { partition: Self::key_of(instance_id), row: OUTBOX.to_owned() };
+        let outbox = steady::repeat(|| self.medium.get(Table::History, &key)).await?;
+        self.finish(instance_id, sentinel, outbox).await
+    }
+
+    /// Tells the parents of starts that will not be taken in, because the id is another execution's that has not had its
+    /// first turn yet. (Once it has, the engine tells them.)
+    pub(super) async fn refuse_children(&self, snapshot: Option<&Snapshot>, starts: &Starts) -> Result<(), Error> {
+        let Some(Snapshot { row, taken_in, .. }) = snapshot else { return Ok(()) };
+        let is_refused = |id, start: &ExecutionStarted| {
+            taken_in.contains(id)
+                && start.execution_id != row.state.execution_id
+                && row.state.status == RuntimeStatus::Pending
+        };
+        let refused = starts.iter().filter(|(id, start)| is_refused(id, start));
+        let told = refused.filter_map(|(_, start)| OutboxMessage::instance_exists(&row.state.instance_id, start));
+        self.put_all(None, &told.collect::<Vec<_>>()).await?;
+        Ok(())
+    }
+
+    /// Sees to the messages of an instance that does not exist. Those of a client wait a while: the start may still be
+    /// on its way.
+    pub(super) async fn drop_orphans(&self, instance_id: &InstanceId) {
+        let orphans = self.dispatch.change(|state| state.gone(instance_id));
+        for (spent, dequeue_count, message, text) in orphans {
+            let may_be_early = message.as_ref().is_some_and(comes_from_a_client);
+            if may_be_early && dequeue_count < limits::ORPHAN_DEQUEUES_MAX {
+                self.defer(Queue::Control(spent.partition), &spent.receipt, &text, dequeue_count).await;
+            } else {
+                self.delete_quietly(spent.partition, spent.receipt);
+            }
+        }
+    }
+}
+
+fn comes_from_a_client(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::RaiseEvent { .. } | Message::Suspend { .. } | Message::Resume { .. } | Message::Terminate { .. }
+    )
+}

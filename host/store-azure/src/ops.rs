@@ -1,0 +1,10 @@
+//! What clients ask for, one operation each.
+
+mod components;
+mod create;
+mod hold;
+mod list;
+mod purge;
+mod read;
+mod release;
+mod send;

@@ -1,0 +1,150 @@
+//! Deleting instances.
+//!
+//! The sentinel says first that all of it goes; then blobs, event rows, sentinel, and the row last: so whoever stops in
+//! between leaves a row by which the rest is found.
+
+use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Write};
+use engine::InstanceId;
+use futures_util::{StreamExt as _, stream};
+use store::{InstanceError, PurgeFilter, StorageError};
+
+use crate::core::Core;
+use crate::layout::sentinel::SENTINEL;
+use crate::{limits, steady};
+
+impl Core {
+    /// See [`store::Client::purge`].
+    pub(crate) async fn purge(&self, instance_id: &InstanceId) -> Result<(), InstanceError> {
+        self.check_open("purge")?;
+        let heads = self.read_heads(instance_id).await?;
+        let Some((row, row_etag)) = heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
+        if !row.state.status.is_terminal() {
+            return Err(InstanceError::WrongStatus(Box::new(row)));
+        }
+        let revision =
+            heads.sentinel.as_ref().map_or(row.revision, |(sentinel, _)| sentinel.revision.max(row.revision));
+        self.raise_revision_floor(revision);
+        let etag = heads.sentinel.map(|(_, etag)| etag);
+        match self.remove(instance_id, etag, row_etag).await {
+            Ok(()) => {}
+            // It was rewound or replaced meanwhile.
+            Err(Error::Changed) => {
+                let row = self.existing(instance_id).await?;
+                return Err(InstanceError::WrongStatus(Box::new(row)));
+            }
+            Err(error) => return Err(steady::failure("purge", error).into()),
+        }
+        let waiting = self.dispatch.change(|state| state.gone(instance_id));
+        for (spent, ..) in waiting {
+            self.delete_quietly(spent.partition, spent.receipt);
+        }
+        self.rows_changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn remove(&self, instance_id: &InstanceId, sentinel: Option<ETag>, row: ETag) -> Result<(), Error> {
+        let key = Self::key_of(instance_id);
+        if let Some(etag) = sentinel {
+            let mut entity = Entity::new();
+            entity.set("RondoIsPurging", Value::Bool(true));
+            self.write_sentinel(&key, Verb::Merge(entity, Condition::Match(etag))).await?;
+        }
+        for prefix in [format!("{}/", instance_id.as_str()), format!("{key}/")] {
+            self.remove_blobs(&prefix).await?;
+        }
+        self.remove_history(&key).await?;
+        let write =
+            Write { key: Key { partition: key, row: String::new() }, verb: Verb::Delete(Condition::Match(row)) };
+        match self.medium.write(Table::Instances, write).await {
+            Ok(_) | Err(Error::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write_sentinel(&self, key: &str, verb: Verb) -> Result<Option<ETag>, Error> {
+        let key = Key { partition: key.to_owned(), row: SENTINEL.to_owned() };
+        self.medium.write(Table::History, Write { key, verb }).await
+    }
+
+    /// Removes all rows of a history, the sentinel last.
+    pub(crate) async fn remove_history(&self, key: &str) -> Result<(), Error> {
+        let mut query = Query { select: vec!["RowKey".to_owned()], ..Query::partition(key) };
+        for _ in 0..limits::PAGES_MAX {
+            let page = steady::repeat(|| self.medium.query(Table::History, &query)).await?;
+            let rows: Vec<_> = page.entities.into_iter().map(|row| row.key).filter(|key| key.row != SENTINEL).collect();
+            for rows in rows.chunks(limits::ROWS_PER_TRANSACTION_MAX) {
+                let writes: Vec<Write> =
+                    rows.iter().map(|key| Write { key: key.clone(), verb: Verb::Delete(Condition::Any) }).collect();
+                let delete = || async {
+                    match self.medium.transact(Table::History, writes.clone()).await {
+                        // Another try, or another purge, has been there.
+                        Ok(_) | Err(Error::NotFound) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                };
+                steady::repeat(delete).await?;
+            }
+            query.after = page.end;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        match self.write_sentinel(key, Verb::Delete(Condition::Any)).await {
+            Ok(_) | Err(Error::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn remove_blobs(&self, prefix: &str) -> Result<(), Error> {
+        let mut after: Option<String> = None;
+        for _ in 0..limits::PAGES_MAX {
+            let list = || self.medium.list_blobs(Container::LargeMessages, prefix, after.as_deref());
+            let page = steady::repeat(list).await?;
+            for name in page.names {
+                steady::repeat(|| self.medium.delete_blob(Container::LargeMessages, &name)).await?;
+            }
+            after = page.after;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`store::Client::purge_matching`].
+    pub(crate) async fn purge_matching(&self, filter: &PurgeFilter) -> Result<u64, StorageError> {
+        self.check_open("purge_matching")?;
+        let mut purged = 0;
+        let mut query = Query { filter: Some(super::list::ended(filter)), ..Query::default() };
+        for _ in 0..limits::PAGES_MAX {
+            let page = steady::repeat(|| self.medium.query(Table::Instances, &query)).await;
+            let page = page.map_err(|error| steady::failure("purge_matching", error))?;
+            let mut matching = Vec::new();
+            for stored in page.entities {
+                match self.row_of(stored).await {
+                    Ok((row, _)) if filter.matches(&row.state) => matching.push(row.state.instance_id),
+                    Ok(_) => {}
+                    Err(problem) => tracing::warn!(%problem, "an instance row cannot be read and is not purged"),
+                }
+            }
+            let mut purges = stream::iter(matching)
+                .map(|instance_id| async move { self.purge(&instance_id).await })
+                .buffer_unordered(limits::PARALLEL_REQUESTS_MAX);
+            while let Some(result) = purges.next().await {
+                match result {
+                    Ok(()) => purged += 1,
+                    // Somebody was quicker, with a purge or with a rewind.
+                    Err(InstanceError::NotFound(_) | InstanceError::WrongStatus(_)) => {}
+                    Err(InstanceError::Storage(error)) => return Err(error),
+                    Err(error) => tracing::debug!(%error, "an instance was not purged"),
+                }
+            }
+            drop(purges);
+            query.after = page.end;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        Ok(purged)
+    }
+}

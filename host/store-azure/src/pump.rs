@@ -1,0 +1,308 @@
+//! Reading the control queues of the partitions that this host owns.
+//!
+//! One task for each partition: it polls while the partition is owned, hands back what is left while it is drained, and
+//! forgets it when it is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure::{Container, Error, Queue, QueueMessage, Receipt};
+use engine::{ExecutionStarted, InstanceId, Message};
+use futures_util::{StreamExt as _, stream};
+use tokio::time::Instant;
+
+use crate::core::Core;
+use crate::dispatch::{Added, Arrival, Hint, Shown, guid};
+use crate::heads;
+use crate::large::Unread;
+use crate::layout::message::{self, Content, Replaces};
+use crate::layout::overflow;
+use crate::partitions::Hold;
+use crate::{limits, steady};
+
+/// What becomes of a start.
+enum Admission {
+    /// It is handed out, with what was read to find out.
+    Admitted(Option<Hint>),
+    /// It came too late for its id, and its sender knows.
+    Refused,
+    /// A commit has taken it in already, and somebody died before it was deleted: a lease, perhaps.
+    TakenIn,
+    /// Its sender has not written the row yet.
+    Early,
+}
+
+/// One partition's task.
+pub(crate) async fn run(core: Arc<Core>, partition: u8) {
+    let mut changes = core.ownership.changed();
+    let mut idle = 0;
+    let mut failures = 0;
+    let mut held = None;
+    loop {
+        changes.mark_unchanged();
+        let hold = core.ownership.state().get(&partition).copied();
+        if std::mem::replace(&mut held, hold) != hold {
+            // What waited for want of a partition is looked at again.
+            core.dispatch.change(|_| ());
+        }
+        match hold {
+            _ if core.dispatch.state().is_shut_down() => return,
+            Some(Hold::Owned) => {}
+            Some(Hold::Draining) => {
+                core.drain(partition).await;
+                core.ownership.drained(partition);
+            }
+            None => {
+                core.forget_partition(partition);
+            }
+        }
+        if hold != Some(Hold::Owned) {
+            // An outage may have cost this host its partitions: then nothing else tells that it is over.
+            if core.health.is_failing(partition) && core.medium.count(Queue::Control(partition)).await.is_ok() {
+                core.health.available(partition);
+            }
+            let look_again = if core.health.is_failing(partition) { limits::RETRY_PAUSE_MAX } else { Duration::MAX };
+            match tokio::time::timeout(look_again, changes.changed()).await {
+                Ok(Err(_)) => return,
+                Ok(Ok(())) | Err(_) => continue,
+            }
+        }
+        // Created before looking: a change in between is not missed.
+        let changed = core.dispatch.changed();
+        if core.dispatch.state().unspent() >= limits::MESSAGES_IN_HAND_MAX {
+            changed.await;
+            continue;
+        }
+        let pause = match core.poll(partition).await {
+            Ok(0) => {
+                core.health.available(partition);
+                failures = 0;
+                idle = u32::min(idle + 1, 16);
+                core.options.poll_min.saturating_mul(1 << (idle - 1)).min(core.options.poll_max)
+            }
+            Ok(_) => {
+                core.health.available(partition);
+                (failures, idle) = (0, 0);
+                continue;
+            }
+            Err(error) => {
+                core.health.unavailable(partition, &error);
+                let pause = steady::back_off(failures);
+                failures = u32::min(failures + 1, 16);
+                pause
+            }
+        };
+        tokio::select! {
+            () = core.wait_for_put(partition, jittered(pause)) => {}
+            _ = changes.changed() => {}
+        }
+    }
+}
+
+/// Up to a fifth less, so that hosts do not poll in step.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 - fastrand::f64() / 5.0)
+}
+
+impl Core {
+    /// Takes messages from a control queue; answers how many there were.
+    async fn poll(&self, partition: u8) -> Result<usize, Error> {
+        let visibility = self.options.message_visibility;
+        let lapses_at = Instant::now() + visibility;
+        let queue = Queue::Control(partition);
+        let taken = self.medium.take(queue, limits::MESSAGES_PER_TAKE_MAX, visibility).await?;
+        let count = taken.len();
+        // Read side by side, taken in one after the other: their order matters.
+        let mut arrivals = stream::iter(taken)
+            .map(|message| self.arrival(partition, message, lapses_at))
+            .buffered(limits::PARALLEL_REQUESTS_MAX);
+        while let Some(arrival) = arrivals.next().await {
+            let Some(arrival) = arrival else { continue };
+            let instance_id = arrival.to.clone();
+            if let Added::Spent(spent) = self.dispatch.change(|state| state.add(arrival)) {
+                self.delete_spent(&instance_id, vec![spent]);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Reads a message; none if it is put aside or thrown away.
+    async fn arrival(&self, partition: u8, taken: QueueMessage, lapses_at: Instant) -> Option<Arrival> {
+        let QueueMessage { receipt, text, dequeue_count, .. } = taken;
+        let queue = Queue::Control(partition);
+        let content = match self.content(&text).await {
+            Ok(content) => content,
+            Err(problem) => {
+                if dequeue_count <= 1 {
+                    tracing::warn!(partition, message = %receipt.message_id, %problem, "a message cannot be read and is put aside");
+                }
+                self.defer(queue, &receipt, &text, dequeue_count).await;
+                return None;
+            }
+        };
+        let Content::ToInstance { to, message, replaces } = content else {
+            tracing::warn!(partition, message = %receipt.message_id, "a message that is not for an instance is put aside");
+            self.defer(queue, &receipt, &text, dequeue_count).await;
+            return None;
+        };
+        let mut message = message;
+        let mut hint = None;
+        if let Message::Start(start) = &message {
+            match self.admit(&to, start, replaces, &receipt, dequeue_count).await {
+                Ok(Admission::Admitted(read)) => hint = read,
+                Ok(Admission::TakenIn) => message = Message::Wake,
+                Ok(Admission::Refused) => {
+                    self.delete_quietly(partition, receipt);
+                    return None;
+                }
+                Ok(Admission::Early) => {
+                    self.defer(queue, &receipt, &text, dequeue_count).await;
+                    return None;
+                }
+                Err(problem) => {
+                    tracing::debug!(instance_id = %to, %problem, "a start could not be looked at and is put aside");
+                    self.defer(queue, &receipt, &text, dequeue_count).await;
+                    return None;
+                }
+            }
+        }
+        Some(Arrival { partition, to, message, receipt, text: text.into(), dequeue_count, lapses_at, hint })
+    }
+
+    /// What a queue message says, be it in a blob.
+    pub(crate) async fn content(&self, text: &str) -> Result<Content, Unread> {
+        let Content::InBlob { name } = message::decode(text)? else { return Ok(message::decode(text)?) };
+        let get = || self.medium.get_blob(Container::LargeMessages, &name);
+        let bytes = steady::repeat(get).await?.ok_or_else(|| Unread::Damaged(format!("blob {name} is missing")))?;
+        Ok(message::decode(&overflow::gunzip_text(&bytes)?)?)
+    }
+
+    /// Whether a start may begin its execution; see the layout of rows for who wrote what first.
+    async fn admit(
+        &self,
+        to: &InstanceId,
+        start: &ExecutionStarted,
+        replaces: Replaces,
+        receipt: &Receipt,
+        dequeue_count: u32,
+    ) -> Result<Admission, Unread> {
+        let admission = self.admission(to, start, replaces, dequeue_count).await?;
+        // The lease of an instance may be the start of an execution that came before the current one.
+        if matches!(admission, Admission::Refused | Admission::Early)
+            && dequeue_count > 1
+            && self.was_taken_in(to, receipt).await?
+        {
+            return Ok(Admission::TakenIn);
+        }
+        Ok(admission)
+    }
+
+    /// Whether the sentinel says that a commit has consumed the message.
+    async fn was_taken_in(&self, to: &InstanceId, receipt: &Receipt) -> Result<bool, Unread> {
+        let Some(stored) = self.read_sentinel(&Self::key_of(to)).await? else { return Ok(false) };
+        let (sentinel, _) = self.sentinel_of(stored).await?;
+        Ok(sentinel.taken_in.contains(&guid(&receipt.message_id)))
+    }
+
+    /// The same, as far as the row can tell.
+    async fn admission(
+        &self,
+        to: &InstanceId,
+        start: &ExecutionStarted,
+        replaces: Replaces,
+        dequeue_count: u32,
+    ) -> Result<Admission, Unread> {
+        let is_first_sight = dequeue_count <= 1;
+        // Of a start that comes back, the instance may have moved on since: the first look may have been quicker than the
+        // client's note of its own insert.
+        if let Some((row, etag)) = self.take_fresh(to)
+            && is_first_sight
+            && row.state.execution_id == start.execution_id
+        {
+            return Ok(Admission::Admitted(Some(Hint::Row { row, etag })));
+        }
+        let Some(stored) = self.read_row(&Self::key_of(to)).await? else {
+            let is_repeated_by_parent = replaces == Replaces::Unsaid && start.parent.is_some();
+            return Ok(match replaces {
+                // What it was to replace has been purged, and its sender finds that out by itself.
+                Replaces::Execution(_) => Admission::Refused,
+                // The client's own insert, or this host's first commit, will find the other's row.
+                _ if is_first_sight => Admission::Admitted((!is_repeated_by_parent).then_some(Hint::Absent)),
+                Replaces::Ended | Replaces::Unsaid => Admission::Admitted(None),
+                // The client has died before it wrote the row, or is very slow, or the instance was purged since.
+                Replaces::Nothing if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
+                Replaces::Nothing => Admission::Refused,
+            });
+        };
+        // A client tries first whether the id is free; when it is not, another message of its says what is replaced.
+        if replaces == Replaces::Nothing && heads::has_replaced(&stored.entity, start.execution_id) {
+            return Ok(Admission::Refused);
+        }
+        let (row, etag) = self.row_of(stored).await?;
+        if row.state.execution_id == start.execution_id {
+            let hint = Hint::Row { row: Box::new(row), etag };
+            return Ok(Admission::Admitted(is_first_sight.then_some(hint)));
+        }
+        let has_ended = row.state.status.is_terminal();
+        Ok(match replaces {
+            // A parent starts whatever it wants; what has the id already is for the engine to say.
+            Replaces::Ended => Admission::Admitted(None),
+            Replaces::Unsaid if start.parent.is_some() => Admission::Admitted(None),
+            Replaces::Execution(execution) if execution == row.state.execution_id && has_ended => {
+                Admission::Admitted(None)
+            }
+            Replaces::Unsaid if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
+            Replaces::Nothing | Replaces::Execution(_) | Replaces::Unsaid => Admission::Refused,
+        })
+    }
+
+    /// Puts a message aside for a while that doubles each time.
+    pub(crate) async fn defer(&self, queue: Queue, receipt: &Receipt, text: &str, dequeue_count: u32) {
+        let pause = Duration::from_secs(1 << dequeue_count.min(16)).min(limits::DEFER_MAX);
+        if let Err(error) = self.medium.update(queue, receipt, text, pause).await {
+            // It comes back sooner, which is all.
+            tracing::debug!(?queue, %error, "a message was not put aside");
+        }
+    }
+
+    /// Lets the turns that are under way end, then shows everything to the next owner.
+    async fn drain(&self, partition: u8) {
+        loop {
+            let changed = self.dispatch.changed();
+            let is_busy = self.dispatch.state().has_in_hand(partition);
+            let is_draining = self.ownership.state().get(&partition) == Some(&Hold::Draining);
+            if !is_busy || !is_draining {
+                break;
+            }
+            // The lease ends by itself; nobody tells us then.
+            let _ = tokio::time::timeout(limits::DRAIN_LOOK_EVERY, changed).await;
+        }
+        self.hand_back(partition).await;
+    }
+
+    /// Makes all messages of a partition visible.
+    pub(crate) async fn hand_back(&self, partition: u8) {
+        stream::iter(self.forget_partition(partition))
+            .for_each_concurrent(limits::PARALLEL_REQUESTS_MAX, |shown| async move {
+                let Shown { instance_id, receipt, text, .. } = shown;
+                let text = text.unwrap_or_else(|| self.wake_text(&instance_id));
+                let shown = self.medium.update(Queue::Control(partition), &receipt, &text, Duration::ZERO).await;
+                if let Err(error) = shown {
+                    tracing::debug!(%instance_id, %error, "a message was not handed back; it shows up by itself");
+                }
+            })
+            .await;
+    }
+
+    /// Forgets a partition that is no longer this host's: whoever comes next finds its messages, be it this host again.
+    pub(crate) fn forget_partition(&self, partition: u8) -> Vec<Shown> {
+        self.dispatch.change(|state| state.forget_partition(partition, self.next_number()))
+    }
+
+    /// What a lease says.
+    pub(crate) fn wake_text(&self, instance_id: &InstanceId) -> Box<str> {
+        let content =
+            Content::ToInstance { to: instance_id.clone(), message: Message::Wake, replaces: Replaces::Unsaid };
+        message::encode(&content, self.header(None, self.now())).text.into()
+    }
+}

@@ -1,0 +1,65 @@
+//! Backends over an account in this process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use azure::HubName;
+use azure::fake::{FakeAccount, FakeMedium};
+use store::{Clock as _, ManualClock};
+use store_azure::{Always, AzureBackend, Options, hub};
+
+/// How long a message is invisible.
+pub(crate) const VISIBILITY: Duration = Duration::from_secs(30);
+
+/// An account whose clock is the test's, plus what the test adds for storage alone.
+pub(crate) struct Account {
+    pub(crate) clock: Arc<ManualClock>,
+    ahead_ms: Arc<AtomicU64>,
+    stored: FakeAccount,
+    pub(crate) hub: HubName,
+}
+
+impl Account {
+    pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
+        let ahead_ms = Arc::new(AtomicU64::new(0));
+        let now = {
+            let (clock, ahead_ms) = (Arc::clone(&clock), Arc::clone(&ahead_ms));
+            move || clock.now().as_millis() + ahead_ms.load(Ordering::SeqCst)
+        };
+        Self { clock, ahead_ms, stored: FakeAccount::new(Arc::new(now)), hub: HubName::new("Test").unwrap() }
+    }
+
+    pub(crate) fn medium(&self) -> FakeMedium {
+        self.stored.medium(&self.hub)
+    }
+
+    /// Messages that were taken and not renewed are visible again.
+    pub(crate) fn let_messages_lapse(&self) {
+        let ms = u64::try_from(VISIBILITY.as_millis()).unwrap() + 1;
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn create_hub(&self, partitions: u8) {
+        hub::create(&self.medium(), &self.hub, partitions).await.unwrap();
+    }
+
+    /// A host that owns everything, whatever others believe.
+    pub(crate) fn host(&self, medium: Arc<dyn azure::Medium>, partitions: u8, options: Options) -> AzureBackend {
+        let ownership = Arc::new(Always::new(partitions));
+        AzureBackend::start(medium, self.hub.clone(), partitions, ownership, self.clock.clone(), options)
+    }
+}
+
+/// Quick to look, and quick to write.
+pub(crate) fn options() -> Options {
+    Options {
+        message_visibility: VISIBILITY,
+        poll_min: Duration::from_millis(1),
+        poll_max: Duration::from_millis(5),
+        touch_rows_every: Duration::ZERO,
+        watch_every: Duration::from_millis(5),
+        backlog_count_every: 1,
+        ..Options::default()
+    }
+}

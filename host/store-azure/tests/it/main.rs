@@ -1,0 +1,18 @@
+//! The backend against an account in this process, and against the emulator.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod conformance_azurite;
+mod conformance_fake;
+mod crashes;
+mod faulty;
+mod fickle;
+mod fixture;
+mod handover;
+mod host;
+mod lives;
+mod programs;
+mod requests;
+mod split_brain;
+mod starts;
+mod two_workers;
+mod world;
