@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Rewind(commands::rewind::Args),
     Migrate(commands::migrate::Args),
     Purge(commands::purge::Args),
+    Hub(commands::hub::Args),
 }
 
 #[cfg(test)]
@@ -79,6 +80,7 @@ mod tests {
         for line in [
             "rondo serve",
             "rondo serve --data d --listen 127.0.0.1:0 --shards 2 --warm-memory 64MiB --log debug --log-format json",
+            "rondo serve --store azure --hub Orders --partitions 8 --lease 10s --poll-max 1s --host-name north",
             "rondo dev .",
             "rondo inspect a.wasm",
             "rondo deploy a.wasm --name a --allow-http x.example --env K=V --dir /a:/b --dir /c:/d:rw",
@@ -101,6 +103,9 @@ mod tests {
             "rondo purge 1",
             "rondo purge --status completed --before 2030-01-01T00:00:00Z",
             "rondo purge --older-than 48h",
+            "rondo hub create --hub MyHub --partitions 16",
+            "rondo hub status --hub MyHub --output json",
+            "rondo hub delete --hub MyHub --yes",
         ] {
             parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
@@ -110,6 +115,8 @@ mod tests {
     fn contradictions_are_refused() {
         for line in [
             "rondo start order --at 2030-01-01T00:00:00Z --after 5m",
+            "rondo serve --store azure",
+            "rondo serve --store azure --hub no",
             "rondo purge",
             "rondo purge 1 --status failed",
             "rondo purge --status failed",
@@ -118,6 +125,10 @@ mod tests {
             "rondo start order --after soon",
             "rondo deploy a.wasm --dir onlyhost",
             "rondo list --status asleep",
+            "rondo hub",
+            "rondo hub create --hub MyHub --partitions 17",
+            "rondo hub create --hub MyHub --partitions 0",
+            "rondo hub status --hub my-hub",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -4,6 +4,7 @@ pub(crate) mod components;
 pub(crate) mod deploy;
 pub(crate) mod dev;
 pub(crate) mod history;
+pub(crate) mod hub;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod migrate;
@@ -69,5 +70,6 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Rewind(args) => rewind::run(&args, &session),
         Command::Migrate(args) => migrate::run(&args, &session),
         Command::Purge(args) => purge::run(&args, &session),
+        Command::Hub(args) => hub::run(&args, session.output),
     }
 }

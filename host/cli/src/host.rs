@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use api::{Api, Guard, Phase, RandomIds, Readiness};
 use store::{Clock, SystemClock};
-use store_sqlite::SqliteBackend;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -18,14 +17,17 @@ use worker::Worker;
 
 use crate::limits::REQUESTS_GRACE;
 use crate::registry::Registry;
+use crate::storage::{Storage, StorageArgs};
 use crate::units;
 
 /// What a host is made from.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct HostArgs {
-    /// Where everything is kept
+    /// Where this host keeps its files; with --store sqlite that is everything there is
     #[arg(long, default_value = "rondo-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    storage: StorageArgs,
     /// Where to listen; with port 0 on any free port, written to DIR/endpoint
     #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -60,8 +62,8 @@ impl Host {
         let guard = guard(args.listen, key)?;
         fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        // Keeps a second host off the folder, so it comes first.
-        let backend = open_backend(args, Arc::clone(&clock)).await?;
+        // With SQLite this keeps a second host off the folder, so it comes first.
+        let Storage { backend, is_shared } = args.storage.open(&args.data, Arc::clone(&clock)).await?;
         // Left behind by a host that was killed.
         let _ = fs::remove_file(args.data.join("endpoint"));
         let listener = TcpListener::bind(args.listen)
@@ -70,7 +72,7 @@ impl Host {
         let url = format!("http://{}", listener.local_addr().context("asking for the address")?);
 
         let engines = Engines::new(engine_options(args)).context("starting the WebAssembly engine")?;
-        let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock))
+        let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock), is_shared)
             .await
             .context("reading which components are deployed")?;
 
@@ -143,14 +145,6 @@ fn guard(listen: SocketAddr, key: Option<&str>) -> Result<Guard> {
              set --key or RONDO_KEY, or listen on 127.0.0.1"
         ),
     }
-}
-
-/// Opening may replay a write-ahead log, so it happens on a blocking thread.
-async fn open_backend(args: &HostArgs, clock: Arc<dyn Clock>) -> Result<Arc<SqliteBackend>> {
-    let path = args.data.join("rondo.db");
-    let opened =
-        tokio::task::spawn_blocking(move || SqliteBackend::open(path, store_sqlite::Options::default(), clock)).await;
-    Ok(Arc::new(opened.context("opening the database")??))
 }
 
 fn engine_options(args: &HostArgs) -> wasm::Options {

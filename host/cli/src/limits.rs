@@ -8,6 +8,9 @@ pub(crate) const PINNED_COMPONENTS_LOADED_MAX: usize = 64;
 /// Components compiled at the same time: the compiler uses all cores for one already.
 pub(crate) const LOADS_AT_ONCE_MAX: usize = 2;
 
+/// How often a host looks for what other hosts have deployed. New instances may begin on the component before for so long.
+pub(crate) const DEPLOYED_REFRESH_INTERVAL: Duration = Duration::from_secs(3);
+
 /// Connecting to a server, which usually is on this machine.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

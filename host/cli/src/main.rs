@@ -1,11 +1,12 @@
 //! The `rondo` binary: development server, production host and command-line client in one.
 //!
 //! The only crate that knows all the others: `host.rs` puts a host together, `registry.rs` joins WebAssembly with the
-//! worker and the API, and each file of `commands/` is one command. Commands other than `serve`, `dev` and `inspect`
-//! only talk to a server over HTTP.
+//! worker and the API, and each file of `commands/` is one command. Commands other than `serve`, `dev`, `inspect`
+//! and `hub` only talk to a server over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod args;
+mod azure_args;
 mod client;
 mod commands;
 mod exit;
@@ -16,6 +17,7 @@ mod limits;
 mod output;
 mod registry;
 mod signals;
+mod storage;
 mod table;
 mod telemetry;
 mod timeline;

@@ -6,6 +6,7 @@
 
 mod index;
 mod loads;
+mod refresh;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
@@ -17,6 +18,7 @@ use wasm::{Engines, Grants, LoadError, LoadedComponent};
 
 use self::index::{Deployed, Index};
 use self::loads::Loads;
+use crate::limits::DEPLOYED_REFRESH_INTERVAL;
 
 /// The failure of an activity whose component is deployed but cannot be had right now. A retry may find it.
 const COMPONENT_UNAVAILABLE: &str = "component-unavailable";
@@ -38,10 +40,13 @@ struct Inner {
 
 impl Registry {
     /// Reads what is deployed. Loads nothing yet. Must be called on the runtime that will do the loading.
+    ///
+    /// `is_shared`: other hosts may deploy to the same hub, so that it has to be looked at again and again.
     pub(crate) async fn open(
         engines: Engines,
         components: Arc<dyn Components>,
         clock: Arc<dyn Clock>,
+        is_shared: bool,
     ) -> Result<Self, StorageError> {
         let registry = Self(Arc::new(Inner {
             engines,
@@ -53,6 +58,9 @@ impl Registry {
             tokio: Handle::current(),
         }));
         registry.refresh().await?;
+        if is_shared {
+            tokio::spawn(refresh::keep_up(Arc::downgrade(&registry.0), DEPLOYED_REFRESH_INTERVAL));
+        }
         Ok(registry)
     }
 
@@ -208,7 +216,9 @@ impl worker::Runtime for Registry {
 
     async fn run_activity(&self, task: &ActivityTask, component: Option<Digest>) -> Result<Option<Payload>, Failure> {
         let mut chosen = self.choose_for_activity(&task.name, component);
-        if chosen.is_none() && self.refresh().await.is_ok() {
+        // The instance may run on another host, on a component that was deployed there a moment ago.
+        let is_pin_known = component.is_none_or(|pin| self.index().deployed(&pin).is_some());
+        if (chosen.is_none() || !is_pin_known) && self.refresh().await.is_ok() {
             chosen = self.choose_for_activity(&task.name, component);
         }
         let digest = chosen.ok_or_else(|| activity_not_found(&task.name))?;

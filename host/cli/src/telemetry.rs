@@ -28,7 +28,12 @@ enum Format {
 
 /// Begins logging, once for the process.
 pub(crate) fn begin(args: &LogArgs) -> Result<()> {
-    let filter = EnvFilter::try_new(&args.log).with_context(|| format!("reading the log filter \"{}\"", args.log))?;
+    let mut filter =
+        EnvFilter::try_new(&args.log).with_context(|| format!("reading the log filter \"{}\"", args.log))?;
+    // These would write signatures into the log.
+    for target in azure::QUIET_LOG_TARGETS {
+        filter = filter.add_directive(format!("{target}=info").parse().context("a directive of our own")?);
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),

@@ -3,12 +3,14 @@
 //! [`Server`] is one `rondo serve` on a folder, with the commands typed at it; [`Example`] is one folder of
 //! `examples/`. `cargo xtask demo` shows the same two to people.
 
+mod command;
 mod example;
 mod files;
 mod page;
 mod server;
 
+pub use command::{Answer, rondo};
 pub use example::Example;
 pub use files::{guest, rondo_binary};
 pub use page::WebPage;
-pub use server::{Answer, Server};
+pub use server::Server;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::command::{Answer, rondo};
 use crate::files::rondo_binary;
 
 /// How long a server may take until it answers.
@@ -25,17 +26,6 @@ pub struct Server {
     url: String,
 }
 
-/// What a command answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// Its exit code; -1 when a signal ended it.
-    pub code: i32,
-    /// What it printed.
-    pub stdout: String,
-    /// What it complained about.
-    pub stderr: String,
-}
-
 impl Server {
     /// Starts a server on a data folder and waits until it is ready. Its log goes to `serve.log` there.
     pub fn start(data: &Path) -> Result<Self> {
@@ -44,15 +34,20 @@ impl Server {
 
     /// The same, with more flags.
     pub fn start_with(data: &Path, flags: &[&str]) -> Result<Self> {
-        Self::spawn(data, &[&["serve"], flags].concat())
+        Self::start_in(data, flags, &[])
+    }
+
+    /// The same, with variables added to its environment.
+    pub fn start_in(data: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        Self::spawn(data, &[&["serve"], flags].concat(), environment)
     }
 
     /// Starts `rondo dev` on a folder of components.
     pub fn dev(data: &Path, components: &Path) -> Result<Self> {
-        Self::spawn(data, &["dev", components.to_str().context("the folder's path is not text")?])
+        Self::spawn(data, &["dev", components.to_str().context("the folder's path is not text")?], &[])
     }
 
-    fn spawn(data: &Path, command: &[&str]) -> Result<Self> {
+    fn spawn(data: &Path, command: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         fs::create_dir_all(data).context("creating the data folder")?;
         let endpoint = data.join("endpoint");
         if endpoint.exists() {
@@ -63,6 +58,7 @@ impl Server {
             .args(command)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -111,10 +107,30 @@ impl Server {
         Ok(())
     }
 
+    /// Stalls it where it is: SIGSTOP, as a machine that is paused or swaps itself to death.
+    pub fn stall(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on after [`stall`](Self::stall), as if no time had passed: SIGCONT.
+    pub fn go_on(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        ensure!(sent.with_context(|| format!("sending SIG{name}"))?.success(), "sending SIG{name} failed");
+        Ok(())
+    }
+
+    /// Whether the process runs.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Ends it as an operator would: SIGTERM, and it finishes what it has begun.
     pub fn stop(mut self) -> Result<()> {
-        let signaled = Command::new("kill").arg(self.child.id().to_string()).status().context("sending SIGTERM")?;
-        ensure!(signaled.success(), "sending SIGTERM failed");
+        self.signal("TERM")?;
         let deadline = Instant::now() + STOP_TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().context("looking after the server")? {
@@ -128,17 +144,7 @@ impl Server {
 
     /// Types a command at it: `rondo ARGS --server URL`.
     pub fn rondo(&self, args: &[&str]) -> Result<Answer> {
-        let output = Command::new(rondo_binary()?)
-            .args(args)
-            .args(["--server", &self.url])
-            .stdin(Stdio::null())
-            .output()
-            .context("running `rondo`")?;
-        Ok(Answer {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        rondo(&[args, &["--server", &self.url]].concat(), &[])
     }
 
     /// The same for a command that must succeed; answers with what it printed.

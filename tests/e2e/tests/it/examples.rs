@@ -6,6 +6,8 @@ use std::fs;
 use e2e::{Example, Server, WebPage};
 use serde_json::Value;
 
+use crate::wait::until;
+
 /// Fields that differ from run to run: times, drawn ids, and where an event came to stand.
 const VOLATILE: &[&str] =
     &["id", "type", "at", "executionId", "created", "key", "fireAt", "retryAt", "component", "parent", "traceParent"];
@@ -41,13 +43,30 @@ fn outline(history: &Value) -> String {
 fn run(name: &str) {
     let example = Example::all().unwrap().into_iter().find(|example| example.name == name).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let page = WebPage::serve("Hello from a web page.\n").unwrap();
     let server = Server::start(folder.path()).unwrap();
+    let found = history_of(&example, &server);
+    if std::env::var_os("RONDO_BLESS").is_some() {
+        fs::write(&example.expected_history, &found).unwrap();
+    }
+    assert_eq!(found, expected_history(&example), "run with RONDO_BLESS=1 to accept it, then read the difference");
+}
+
+/// The history that the example's README shows.
+pub(crate) fn expected_history(example: &Example) -> String {
+    fs::read_to_string(&example.expected_history).unwrap_or_default()
+}
+
+/// Runs an example to its end, which must be the one that it promises, and answers with what it has recorded.
+pub(crate) fn history_of(example: &Example, server: &Server) -> String {
+    let name = &example.name;
+    let page = WebPage::serve("Hello from a web page.\n").unwrap();
     let component = example.component().unwrap();
     server.ok(&["deploy", component.to_str().unwrap(), "--allow-http", &page.authority()]).unwrap();
     let input = page.fill_in(&example.run.input.to_string());
     server.ok(&["start", &example.run.orchestration, "--id", name, "--input", &input]).unwrap();
     for event in &example.run.events {
+        // Of an event that is early, the history says so.
+        until(server, name, |_| server.ok(&["history", name, "--output", "json"]).unwrap().contains("EventAwaited"));
         server.ok(&["raise-event", name, &event.name, "--data", &event.data.to_string()]).unwrap();
     }
     let answer = server.rondo(&["wait", name, "--timeout", "60s"]).unwrap();
@@ -58,12 +77,7 @@ fn run(name: &str) {
 
     assert_eq!(example.calls_page(), page.served() > 0, "whether the page was really called");
 
-    let found = outline(&server.json(&["history", name]).unwrap()).replace(&page.url(), "{page}");
-    if std::env::var_os("RONDO_BLESS").is_some() {
-        fs::write(&example.expected_history, &found).unwrap();
-    }
-    let expected = fs::read_to_string(&example.expected_history).unwrap_or_default();
-    assert_eq!(found, expected, "run with RONDO_BLESS=1 to accept the history of {name}, then read the difference");
+    outline(&server.json(&["history", name]).unwrap()).replace(&page.url(), "{page}")
 }
 
 /// One test for each example; the last of them fails when one is forgotten.

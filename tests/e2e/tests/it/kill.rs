@@ -58,7 +58,7 @@ fn kill_nine_at_random_moments_loses_nothing_and_repeats_nothing() {
         assert_grown(&seen, &stored);
         let running: Vec<_> = stored.values().filter(|snapshot| !snapshot.row.state.status.is_terminal()).collect();
         for snapshot in running.iter().step_by(10) {
-            assert_replays(snapshot, &component);
+            assert_replays(&snapshot.row.state.instance_id, &snapshot.history, &component);
         }
         interruptions += u32::from(!running.is_empty());
         let own = started.clone().filter(|number| !stored[&id(*number)].row.state.status.is_terminal()).count() as u64;
@@ -75,7 +75,7 @@ fn kill_nine_at_random_moments_loses_nothing_and_repeats_nothing() {
         assert_eq!(state.status, RuntimeStatus::Completed, "{}: {:?}", id(number), state.failure);
         let expected = workload::expected(plan(number)).to_string();
         assert_eq!(state.output.as_ref().map(ToString::to_string), Some(expected), "{}", id(number));
-        assert_replays(snapshot, &component);
+        assert_replays(&state.instance_id, &snapshot.history, &component);
     }
     println!("{kills} kills over {} orchestrations and {} children", started.end, done.len() as u64 - started.end);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::print_stdout, reason = "a test prints what it needs to be repeated, and what it has counted")]
 
+mod azure;
 mod deploy;
 mod dev;
 mod examples;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Digest, Execution, Guest, GuestError, GuestSource, Orchestration};
+use engine::{Digest, Execution, Guest, GuestError, GuestSource, HistoryEvent, InstanceId, Orchestration};
 use store::{Client as _, InstanceFilter, Snapshot, SystemClock, WorkSource as _};
 use store_sqlite::{Options, SqliteBackend};
 use wasm::LoadedComponent;
@@ -50,13 +50,12 @@ pub(crate) fn assert_grown(earlier: &BTreeMap<String, Snapshot>, later: &BTreeMa
 }
 
 /// Asserts that the history is one that the engine wrote, and that the component decides again what it says.
-pub(crate) fn assert_replays(snapshot: &Snapshot, component: &LoadedComponent) {
-    if snapshot.history.is_empty() {
+pub(crate) fn assert_replays(id: &InstanceId, history: &[HistoryEvent], component: &LoadedComponent) {
+    if history.is_empty() {
         return; // Created, but its first turn has not been.
     }
-    let id = &snapshot.row.state.instance_id;
-    let mut orchestration = Orchestration::load(id.clone(), snapshot.history.clone(), None, None)
-        .unwrap_or_else(|error| panic!("{id}: {error}"));
+    let mut orchestration =
+        Orchestration::load(id.clone(), history.to_vec(), None, None).unwrap_or_else(|error| panic!("{id}: {error}"));
     orchestration.replay(&mut Only(component)).unwrap_or_else(|error| panic!("{id}: {error}"));
 }
 

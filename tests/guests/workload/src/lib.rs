@@ -1,6 +1,6 @@
 //! An orchestration that uses every feature at once, and says beforehand what must come out.
 //!
-//! Beside it are the two plain shapes that benchmarks run: activities side by side, and one after another.
+//! Beside it are the plain shapes that benchmarks run: activities side by side, or one after another; a child; a timer.
 //!
 //! Crash tests run many of these, interrupt the host as they please, and compare the results with [`expected`].
 //! Every step folds what it got into one number, so that a step lost, repeated or mixed up with another changes the end.
@@ -83,6 +83,15 @@ async fn sequence(ctx: Context, activities: u32) -> Result<u32> {
     Ok(done)
 }
 
+async fn parent(ctx: Context, activities: u32) -> Result<u32> {
+    ctx.call_child(sequence, activities).await
+}
+
+async fn nap(ctx: Context, ms: u64) -> Result<u64> {
+    ctx.timer(millis(ms)).await;
+    Ok(ms)
+}
+
 async fn mix(_: ActivityContext, (number, next): (u64, u64)) -> Result<u64> {
     Ok(fold(number, next))
 }
@@ -101,6 +110,10 @@ rondo::export! {
         fan_out,
         /// Runs so many activities one after another.
         sequence,
+        /// Has a child run so many activities one after another.
+        parent,
+        /// Sleeps for so many milliseconds.
+        nap,
     ],
     activities: [
         /// Mixes a number into another.

@@ -1,0 +1,126 @@
+//! Where orchestrations are kept.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use azure::{HubName, Medium};
+use clap::ValueEnum;
+use store::{Backend, Clock};
+use store_azure::{AzureBackend, LeaseOptions, Leases, hub};
+use store_sqlite::SqliteBackend;
+
+use crate::azure_args::AzureArgs;
+use crate::exit::{Exit, Failure};
+use crate::units;
+
+/// Which storage, and how it is used.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct StorageArgs {
+    /// Where orchestrations are kept
+    #[arg(long, default_value = "sqlite", value_name = "KIND")]
+    store: Kind,
+    /// The task hub: 3 to 45 letters and digits, a letter first; hosts of one hub share its work
+    #[arg(long, env = "RONDO_HUB", value_name = "NAME", required_if_eq("store", "azure"), help_heading = HEADING)]
+    hub: Option<HubName>,
+    /// How many partitions a new hub gets, 1 to 16
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = HEADING)]
+    partitions: Option<u8>,
+    /// What `rondo hub status` calls this host
+    #[arg(long, default_value = "rondo", value_name = "NAME", help_heading = HEADING)]
+    host_name: String,
+    /// How long partitions and messages of a host that dies stay its own
+    #[arg(long, default_value = "30s", value_parser = units::duration, value_name = "TIME", help_heading = HEADING)]
+    lease: Duration,
+    /// The longest pause between two looks into an empty queue; a start through another host waits as long
+    #[arg(long, default_value = "5s", value_parser = units::duration, value_name = "TIME", help_heading = HEADING)]
+    poll_max: Duration,
+}
+
+const HEADING: &str = "With --store azure";
+
+/// Partitions of a hub that is made by the first host.
+const PARTITIONS_DEFAULT: u8 = 4;
+
+/// A shorter lease could not be renewed in time over a slow network.
+const LEASE_MIN: Duration = Duration::from_secs(1);
+
+/// Where orchestrations are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// One file on this machine
+    Sqlite,
+    /// Tables, queues and blobs of Azure Storage, for many hosts
+    Azure,
+}
+
+/// An opened storage.
+pub(crate) struct Storage {
+    pub(crate) backend: Arc<dyn Backend>,
+    /// Other hosts work on it as well.
+    pub(crate) is_shared: bool,
+}
+
+impl StorageArgs {
+    /// Opens it; a task hub that is not there is made.
+    pub(crate) async fn open(&self, data: &Path, clock: Arc<dyn Clock>) -> Result<Storage> {
+        match self.store {
+            Kind::Sqlite => Ok(Storage { backend: open_sqlite(data, clock).await?, is_shared: false }),
+            Kind::Azure => Ok(Storage { backend: self.open_azure(clock).await?, is_shared: true }),
+        }
+    }
+
+    async fn open_azure(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
+        if self.lease < LEASE_MIN {
+            return Err(Failure::new(Exit::Usage, "--lease must be at least 1s".to_owned()).into());
+        }
+        let hub_name = self.hub.clone().context("--hub is missing")?;
+        let args = AzureArgs { hub: hub_name.clone() };
+        let medium: Arc<dyn Medium> = Arc::new(args.connect()?);
+        let partitions = self.open_hub(&*medium, &hub_name).await?;
+        // A connection of its own: leases are renewed also while everything else is slow.
+        let lane: Arc<dyn Medium> = Arc::new(args.connect()?);
+        let lease_options = LeaseOptions {
+            interval: self.lease,
+            renew_every: self.lease / 3,
+            look_again: Duration::from_secs(1).min(self.lease / 6),
+            drain_max: self.lease / 3,
+            pass_max: Duration::from_secs(2).max(self.lease / 15),
+            ..LeaseOptions::new(&self.host_name, &hub_name, partitions)
+        };
+        let leases = Leases::start(lane, Arc::clone(&clock), lease_options);
+        let options = store_azure::Options {
+            message_visibility: self.lease,
+            poll_max: self.poll_max,
+            ..store_azure::Options::default()
+        };
+        tracing::info!(hub = hub_name.as_str(), partitions, "joined the task hub");
+        Ok(Arc::new(AzureBackend::start(medium, hub_name, partitions, Arc::new(leases), clock, options)))
+    }
+
+    /// How many partitions the hub has; makes it if need be.
+    async fn open_hub(&self, medium: &dyn Medium, hub_name: &HubName) -> Result<u8> {
+        match (hub::open(medium).await, self.partitions) {
+            (Ok(stored), None) => Ok(stored),
+            (Ok(stored), Some(asked)) if stored == asked => Ok(stored),
+            (Ok(_) | Err(hub::HubError::NotFound), Some(asked)) => self.create(medium, hub_name, asked).await,
+            (Err(hub::HubError::NotFound), None) => self.create(medium, hub_name, PARTITIONS_DEFAULT).await,
+            (Err(error), _) => Err(error).context("opening the task hub"),
+        }
+    }
+
+    async fn create(&self, medium: &dyn Medium, hub_name: &HubName, partitions: u8) -> Result<u8> {
+        tracing::info!(hub = hub_name.as_str(), partitions, "creating the task hub");
+        hub::create(medium, hub_name, partitions).await.context("creating the task hub")?;
+        Ok(partitions)
+    }
+}
+
+/// Opening may replay a write-ahead log, so it happens on a blocking thread.
+async fn open_sqlite(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
+    let path = data.join("rondo.db");
+    let opened =
+        tokio::task::spawn_blocking(move || SqliteBackend::open(path, store_sqlite::Options::default(), clock)).await;
+    Ok(Arc::new(opened.context("opening the database")??))
+}

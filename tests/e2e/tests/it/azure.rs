@@ -1,0 +1,12 @@
+//! The same binary on Azure Storage: many processes, one task hub, on the emulator.
+
+mod examples;
+mod gate;
+mod hub;
+mod kill;
+mod load;
+mod outage;
+mod rows;
+mod sharing;
+mod split_brain;
+mod world;
