@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
+use azurite::Azurite;
 use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payload};
 use serde::Serialize;
 use store::{Backend, MemoryBackend, SystemClock};
@@ -12,12 +14,29 @@ use store_sqlite::SqliteBackend;
 use wasm::{Engines, Grants, LoadedComponent};
 use worker::{Options, Runtime, Worker};
 
+use crate::hub::Hub;
+
 /// Where the state goes.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Storage {
     Memory,
     Sqlite,
+    /// Azure Storage in this process: what the host does when storage takes no time.
+    Fake,
+    /// Azure Storage as the emulator has it.
+    Azurite,
+}
+
+impl Storage {
+    /// How often to ask whether all have ended: what that adds to a run's time must be within its noise.
+    pub(crate) fn look_every(self) -> Duration {
+        match self {
+            Self::Memory | Self::Sqlite => Duration::from_millis(5),
+            // Each look goes through all rows of a table.
+            Self::Fake | Self::Azurite => Duration::from_millis(100),
+        }
+    }
 }
 
 /// A running host.
@@ -26,24 +45,41 @@ pub(crate) struct Host {
     pub(crate) backend: Arc<dyn Backend>,
     /// The same, where it counts its transactions.
     sqlite: Option<Arc<SqliteBackend>>,
+    /// What it serves, where that has to be cleared away.
+    hub: Option<Hub>,
+    /// Held, not used: the emulator runs as long as somebody holds it.
+    _azurite: Option<Azurite>,
     pub(crate) worker: Worker,
 }
 
 impl Host {
+    /// One on a storage of that kind, empty; its file, if it has one, is in `folder`.
     pub(crate) async fn start(storage: Storage, folder: &Path) -> Result<Self> {
-        let clock = Arc::new(SystemClock);
-        let sqlite = match storage {
-            Storage::Memory => None,
+        match storage {
+            Storage::Memory => Self::over(storage, Arc::new(MemoryBackend::new(Arc::new(SystemClock)))).await,
             Storage::Sqlite => {
                 let file = folder.join("bench.db");
-                let open = SqliteBackend::open(file, store_sqlite::Options::default(), clock.clone());
-                Some(Arc::new(open.context("opening the database")?))
+                let open = SqliteBackend::open(file, store_sqlite::Options::default(), Arc::new(SystemClock));
+                let sqlite = Arc::new(open.context("opening the database")?);
+                Ok(Self { sqlite: Some(Arc::clone(&sqlite)), ..Self::over(storage, sqlite).await? })
             }
-        };
-        let backend: Arc<dyn Backend> = match &sqlite {
-            Some(sqlite) => sqlite.clone(),
-            None => Arc::new(MemoryBackend::new(clock.clone())),
-        };
+            Storage::Fake => Self::over_hub(storage, Hub::in_memory().await?, None).await,
+            Storage::Azurite => {
+                let azurite = emulator().await?;
+                let hub = Hub::in_account(&azurite.connection_string()).await?;
+                Self::over_hub(storage, hub, Some(azurite)).await
+            }
+        }
+    }
+
+    async fn over_hub(storage: Storage, hub: Hub, azurite: Option<Azurite>) -> Result<Self> {
+        let backend = Arc::new(hub.backend(None, true, store_azure::Options::default()));
+        Ok(Self { hub: Some(hub), _azurite: azurite, ..Self::over(storage, backend).await? })
+    }
+
+    /// One on a storage that somebody else clears away.
+    pub(crate) async fn over(storage: Storage, backend: Arc<dyn Backend>) -> Result<Self> {
+        let clock = Arc::new(SystemClock);
         let file = std::fs::read(e2e::guest("workload")?).context("reading the workload")?;
         let component = tokio::task::spawn_blocking(move || {
             let engines = Engines::new(wasm::Options::default()).context("starting the WebAssembly engine")?;
@@ -53,7 +89,7 @@ impl Host {
         .context("loading the workload")??;
         let runtime = Arc::new(OneComponent { component, grants: Grants::default() });
         let worker = Worker::start(Options::default(), backend.clone(), runtime, clock).context("starting threads")?;
-        Ok(Self { storage, backend, sqlite, worker })
+        Ok(Self { storage, backend, sqlite: None, hub: None, _azurite: None, worker })
     }
 
     /// Write transactions so far: each is one sync of the disk.
@@ -62,8 +98,17 @@ impl Host {
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
-        self.worker.shutdown().await.context("stopping")
+        self.worker.shutdown().await.context("stopping")?;
+        match self.hub {
+            Some(hub) => hub.delete().await,
+            None => Ok(()),
+        }
     }
+}
+
+/// The emulator that tests use.
+pub(crate) async fn emulator() -> Result<Azurite> {
+    tokio::task::spawn_blocking(azurite::shared).await.context("starting the emulator")?
 }
 
 /// Runs the guests of one component.

@@ -2,8 +2,8 @@
 
 use crate::workload::Row;
 
-/// Prints what the runs came to, and what the disk did alone.
-pub(crate) fn print(rows: &[Row], syncs_per_second: f64) {
+/// Prints what the runs came to.
+pub(crate) fn print(rows: &[Row]) {
     println!(
         "{:<20}{:<8}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}{:>10}{:>9}{:>9}",
         "workload",
@@ -40,5 +40,4 @@ pub(crate) fn print(rows: &[Row], syncs_per_second: f64) {
              {peak_memory_mib:>10.0}{p50_ms:>9.2}{p99_ms:>9.2}"
         );
     }
-    println!("\nthe disk alone: {syncs_per_second:.0} appends of 4 KiB a second, each synced");
 }

@@ -1,13 +1,13 @@
 //! What is run, and what is counted meanwhile.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use engine::{ExecutionId, ExecutionStarted, InstanceId, InstanceState, Payload, RuntimeStatus};
+use engine::{InstanceId, InstanceState, RuntimeStatus};
 use serde::Serialize;
-use store::{Backend, Clock as _, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow, SystemClock};
+use store::{Backend, InstanceFilter, InstanceRow};
 
+use crate::client::{self, TIMEOUT};
 use crate::host::{Host, Storage};
 use crate::process;
 
@@ -16,12 +16,6 @@ const ACTIVITIES: u32 = 10;
 
 /// Orchestrations of the workload that runs one at a time.
 const ALONE: usize = 300;
-
-/// How often it looks whether all have ended; what that adds to a run's time is within its noise.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-
-/// Longer than this no single orchestration may take.
-const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A number of orchestrations of one kind.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +116,7 @@ impl Workload {
         let deadline = Instant::now() + TIMEOUT;
         while !host.backend.list(&open).await?.rows.is_empty() {
             ensure!(Instant::now() < deadline, "an orchestration does not end");
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(host.storage.look_every()).await;
         }
         let mut latencies = Vec::with_capacity(self.instances);
         let mut all = InstanceFilter::default();
@@ -151,46 +145,15 @@ impl Workload {
     async fn life(self, backend: &dyn Backend, id: &str) -> Result<Duration> {
         let begun = Instant::now();
         let instance_id = self.start(backend, id).await?;
-        let mut seen = 0;
-        loop {
-            let changed = tokio::time::timeout(TIMEOUT, backend.changed(&instance_id, seen)).await;
-            let row = changed.context("an orchestration does not end")??.context("an orchestration is gone")?;
-            if row.state.status.is_terminal() {
-                let latency = begun.elapsed();
-                self.check(row.state)?;
-                return Ok(latency);
-            }
-            seen = row.revision;
-        }
+        let state = client::end(backend, &instance_id).await?;
+        let latency = begun.elapsed();
+        self.check(state)?;
+        Ok(latency)
     }
 
     async fn start(self, backend: &dyn Backend, id: &str) -> Result<InstanceId> {
-        let instance_id = InstanceId::new(&format!("bench-{id}"))?;
-        let start = ExecutionStarted {
-            execution_id: execution_id(id),
-            name: self.orchestration.to_owned(),
-            version: None,
-            input: Some(Payload::from(self.activities.to_string())),
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: SystemClock.now(),
-            component: None,
-            generation: 0,
-            trace_context: None,
-        };
-        let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
-        backend.create(new).await.context("starting an orchestration")?;
-        Ok(instance_id)
+        client::start(backend, id, self.orchestration, self.activities.to_string()).await
     }
-}
-
-fn execution_id(text: &str) -> ExecutionId {
-    let mut bytes = [0; 16];
-    for (byte, letter) in bytes.iter_mut().zip(text.bytes()) {
-        *byte = letter;
-    }
-    ExecutionId::from_bytes(bytes)
 }
 
 fn ms(duration: Duration) -> f64 {
