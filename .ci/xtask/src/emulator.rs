@@ -38,7 +38,7 @@ fn starts(program: &str) -> bool {
 fn install_node() -> Result<()> {
     let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !root || !Path::new("/etc/debian_version").exists() {
-        bail!("the Azure Storage emulator needs Node.js 20 or newer with npm, and this machine has none: install both");
+        bail!("the Azure Storage emulator needs Node.js 18 or newer with npm, and this machine has none: install both");
     }
     note(&format!("Installing {}.", DEBIAN_PACKAGES.join(", ")));
     run(Command::new("apt-get").args(["update", "--quiet"]))?;

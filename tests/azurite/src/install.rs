@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 /// Which release of the npm package `azurite`. The one place that says so.
 pub const VERSION: &str = "3.37.0";
 
-/// The package asks for Node 22 and runs on this one.
-const NODE_MAJOR_MIN: u32 = 20;
+/// The package asks for Node 22 and runs on this one, which Debian 12 has.
+const NODE_MAJOR_MIN: u32 = 18;
 
-const HOW_TO_GET_NODE: &str = "the Azure Storage emulator needs Node.js 20 or newer with npm: install both, for example the packages nodejs and npm";
+const HOW_TO_GET_NODE: &str = "the Azure Storage emulator needs Node.js 18 or newer with npm: install both, for example the packages nodejs and npm";
 
 /// Whether [`install`] has nothing to do.
 pub fn is_installed() -> bool {
@@ -113,10 +113,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn node_20_is_the_oldest_that_will_do() {
-        assert!(node_is_new_enough("v20.0.0"));
+    fn node_18_is_the_oldest_that_will_do() {
+        assert!(node_is_new_enough("v18.0.0"));
         assert!(node_is_new_enough("v24.1.0"));
-        assert!(!node_is_new_enough("v18.20.4"));
+        assert!(!node_is_new_enough("v16.20.2"));
         assert!(!node_is_new_enough(""));
     }
 
