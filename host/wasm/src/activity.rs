@@ -22,20 +22,28 @@ use crate::{Grants, convert};
 /// The host's side of one attempt.
 pub(crate) struct State {
     limiter: Limiter,
-    wasi: Granted,
+    task: ActivityTask,
+    /// None until the guest asks for something of it, if nothing was granted: making it costs more than a small guest.
+    wasi: Option<Granted>,
     /// Ticks during which the guest was computing.
     busy_ticks: u64,
 }
 
+impl State {
+    fn wasi(&mut self) -> &mut Granted {
+        self.wasi.get_or_insert_with(|| Granted::nothing(&self.task))
+    }
+}
+
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.ctx()
+        self.wasi().ctx()
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        self.wasi.http()
+        self.wasi().http()
     }
 }
 
@@ -71,9 +79,13 @@ impl ActivityGuests {
         grants: &Grants,
     ) -> Result<Option<Payload>, Failure> {
         let permit = shared.activity_permits.acquire().await.expect("the permits are never closed");
-        let wasi =
-            Granted::new(grants, task).map_err(|error| Failure::new(kind::GRANT_UNAVAILABLE, error.to_string()))?;
-        let store = store(shared, wasi);
+        let wasi = if grants.is_empty() {
+            None
+        } else {
+            let granted = Granted::new(grants, task);
+            Some(granted.map_err(|error| Failure::new(kind::GRANT_UNAVAILABLE, error.to_string()))?)
+        };
+        let store = store(shared, task.clone(), wasi);
         let attempt = Box::pin(self.attempt(shared, store, task));
         let result = match shared.options.activity_deadline {
             None => attempt.await,
@@ -120,10 +132,10 @@ impl ActivityGuests {
 }
 
 /// Room for one attempt, with all its limits.
-fn store(shared: &Shared, wasi: Granted) -> Store<State> {
+fn store(shared: &Shared, task: ActivityTask, wasi: Option<Granted>) -> Store<State> {
     let options = &shared.options;
     let limiter = Limiter::new(options.activity_memory_bytes_max, options.table_elements_max);
-    let mut store = Store::new(&shared.activities, State { limiter, wasi, busy_ticks: 0 });
+    let mut store = Store::new(&shared.activities, State { limiter, task, wasi, busy_ticks: 0 });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(ACTIVITY_COPY_BYTES_MAX);
     store.set_max_component_handles(HANDLES_MAX);
@@ -144,7 +156,7 @@ fn failure(cpu_max: &Duration, store: &mut Store<State>, error: &wasmtime::Error
     let state = store.data_mut();
     let circumstances = Circumstances {
         refused: state.limiter.take_refused(),
-        last_output: state.wasi.last_output(),
+        last_output: state.wasi.as_ref().map(Granted::last_output).unwrap_or_default(),
         deadline: &deadline,
         answer_max: &answer_max,
     };

@@ -39,6 +39,12 @@ pub struct DirGrant {
 pub struct GrantsError(String);
 
 impl Grants {
+    /// Whether nothing is granted.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { http, env, dirs } = self;
+        http.is_empty() && env.is_empty() && dirs.is_empty()
+    }
+
     /// Checks what can be checked before anything runs, at deployment.
     ///
     /// # Errors

@@ -48,6 +48,11 @@ impl Granted {
         })
     }
 
+    /// Where nothing was granted: what every activity may have.
+    pub(crate) fn nothing(task: &ActivityTask) -> Self {
+        Self::new(&Grants::default(), task).expect("there is nothing that could be unusable")
+    }
+
     /// The last lines that were printed.
     pub(crate) fn last_output(&self) -> Vec<String> {
         self.output.last()
