@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use engine::{InstanceId, Message, Timestamp};
 use store::wake::Horizon;
-use store::{Envelope, MessageId, WorkItem};
+use store::{Envelope, InstanceRow, MessageId, WorkItem};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -35,6 +35,8 @@ pub(crate) struct Loaded {
 /// What a committed transaction means for the work that is ready.
 #[derive(Debug)]
 pub(crate) enum Change {
+    /// An instance was inserted.
+    Created { key: Key, row: Box<InstanceRow> },
     /// A message was stored.
     Stored { key: Key, is_held: bool, message: Loaded },
     /// A turn was committed.
@@ -52,7 +54,8 @@ pub(crate) enum Change {
 impl Change {
     pub(crate) fn key(&self) -> &Key {
         match self {
-            Self::Stored { key, .. }
+            Self::Created { key, .. }
+            | Self::Stored { key, .. }
             | Self::Committed { key, .. }
             | Self::GivenBack { key, .. }
             | Self::TakenBack { key, .. }

@@ -14,6 +14,7 @@ mod client;
 mod components;
 mod dispatch;
 mod error;
+mod fresh;
 mod list;
 mod open;
 mod ops;

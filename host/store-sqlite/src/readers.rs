@@ -36,10 +36,9 @@ impl Readers {
         let task = spawn_blocking(move || {
             let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = reused.map_or_else(|| open_reader(&path), Ok)?;
-            let transaction = connection.unchecked_transaction()?;
-            let answer = read(&transaction);
-            // Nothing was written, so there is nothing that could fail to be undone.
-            drop(transaction);
+            connection.prepare_cached("BEGIN")?.execute([])?;
+            let answer = read(&connection);
+            connection.prepare_cached("ROLLBACK")?.execute([])?;
             if !permit.semaphore().is_closed() {
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             }

@@ -189,6 +189,8 @@ impl State {
 
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
+            // Its start is another change.
+            Change::Created { .. } => {}
             Change::Stored { key, is_held, message } => self.stored(&key, is_held, message),
             Change::Committed { key, is_held, consumed, wake_at } => {
                 if let Some(entry) = self.entries.get_mut(&key.number) {

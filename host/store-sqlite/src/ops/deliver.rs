@@ -2,7 +2,7 @@
 
 use engine::{InstanceId, Message, RuntimeStatus};
 use rusqlite::{OptionalExtension as _, params};
-use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, pending_state};
+use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, InstanceRow, pending_state};
 
 use crate::dispatch::{Change, Key};
 use crate::error::ReadError;
@@ -128,6 +128,8 @@ fn begin(
         let key = Key { number: transaction.next_instance(), id: id.clone() };
         let revision = transaction.ledger.revision_floor + 1;
         instance::insert(transaction.connection, key.number, &state, revision)?;
+        let row = InstanceRow { state, held: None, last_event: None, revision, wake_at: None };
+        transaction.changes.push(Change::Created { key: key.clone(), row: Box::new(row) });
         key
     };
     transaction.store_message(key, false, encoded)

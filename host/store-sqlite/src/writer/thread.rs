@@ -10,6 +10,7 @@ use super::job::{Failure, Order, Write};
 use crate::Options;
 use crate::dispatch::Dispatch;
 use crate::error::{ReadError, outcome_of, outcome_of_commit};
+use crate::fresh::Fresh;
 use crate::open::FileLock;
 use crate::refill;
 use crate::rows::{inbox, unsigned};
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) dispatch: Dispatch,
     pub(crate) watchers: Watchers,
     pub(crate) counters: Counters,
+    pub(crate) fresh: Fresh,
 }
 
 type Writes = Vec<(Box<dyn Write>, OwnedSemaphorePermit)>;
@@ -136,8 +138,7 @@ impl WriterThread {
         let applied = self.apply(writes).map_err(|error| Failure::new(&error, outcome_of(&error)));
         let transaction = match applied {
             Ok(transaction) => self
-                .connection
-                .execute_batch("COMMIT")
+                .execute("COMMIT")
                 .map(|()| transaction)
                 .map_err(|error| Failure::new(&error, outcome_of_commit(&error))),
             Err(failure) => Err(failure),
@@ -146,7 +147,7 @@ impl WriterThread {
             tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
             // SQLite may have rolled back by itself; then there is nothing left to do.
             if !self.connection.is_autocommit()
-                && let Err(error) = self.connection.execute_batch("ROLLBACK")
+                && let Err(error) = self.execute("ROLLBACK")
             {
                 tracing::error!(%error, "sqlite cannot roll back");
             }
@@ -159,13 +160,15 @@ impl WriterThread {
         counters.rows_written.add(rows);
         self.ledger = ledger;
         let changed: Vec<_> = changes.iter().map(|change| change.key().id.clone()).collect();
+        // Before anybody can fetch, and then load.
+        self.shared.fresh.apply(&changes);
         self.shared.dispatch.apply(changes);
         self.shared.watchers.changed(&changed);
         Ok(())
     }
 
     fn apply(&mut self, writes: &mut Writes) -> rusqlite::Result<(Ledger, Vec<crate::dispatch::Change>)> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.execute("BEGIN IMMEDIATE")?;
         let mut transaction = Transaction {
             connection: &self.connection,
             numbers: &mut self.numbers,
@@ -176,6 +179,11 @@ impl WriterThread {
             write.apply(&mut transaction)?;
         }
         Ok((transaction.ledger, transaction.changes))
+    }
+
+    /// Executes a statement that is executed again and again.
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
 
     fn refill(&self) -> Result<(), ReadError> {

@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk_full;
+mod fresh;
 mod golden;
 mod group_commit;
 mod kill;
