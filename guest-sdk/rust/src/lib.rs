@@ -57,6 +57,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod activity;
+#[cfg(all(feature = "allocator", target_arch = "wasm32"))]
+mod allocator;
 mod application;
 mod bindings;
 mod call;
