@@ -28,6 +28,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Turns and calls of guests are many small allocations that one thread makes and another frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     match commands::run(cli) {
