@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::{note, run};
-use crate::{emulator, guests};
+use crate::{emulator, guests, peers};
 
 /// Builds the guests and the program, and runs it; in release mode, unless it only counts.
 pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
@@ -14,6 +14,9 @@ pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("azure") || has("requests") {
         emulator::ensure()?;
+    }
+    if has("peers") {
+        peers::ensure(root)?;
     }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root).args(["run", "--locked", "--package", "bench"]);

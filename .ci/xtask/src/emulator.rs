@@ -17,15 +17,21 @@ pub(crate) fn ensure() -> Result<()> {
     if azurite::is_installed() {
         return Ok(());
     }
-    if !(starts("node") && starts("npm")) {
-        install_node()?;
-    }
+    ensure_node("the Azure Storage emulator", 18)?;
     note(&format!(
         "Installing the Azure Storage emulator (azurite {}) with npm, once: about a minute.",
         azurite::VERSION
     ));
     azurite::install()?;
     Ok(())
+}
+
+/// Installs Node.js, unless it is there, for `whom`.
+///
+/// # Errors
+/// It cannot be installed. The message says what to do.
+pub(crate) fn ensure_node(whom: &str, major_min: u32) -> Result<()> {
+    if starts("node") && starts("npm") { Ok(()) } else { install_node(whom, major_min) }
 }
 
 fn starts(program: &str) -> bool {
@@ -35,10 +41,10 @@ fn starts(program: &str) -> bool {
 }
 
 /// Where this is a Debian and we are root.
-fn install_node() -> Result<()> {
+fn install_node(whom: &str, major_min: u32) -> Result<()> {
     let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !root || !Path::new("/etc/debian_version").exists() {
-        bail!("the Azure Storage emulator needs Node.js 18 or newer with npm, and this machine has none: install both");
+        bail!("{whom} needs Node.js {major_min} or newer with npm, and this machine has none: install both");
     }
     note(&format!("Installing {}.", DEBIAN_PACKAGES.join(", ")));
     run(Command::new("apt-get").args(["update", "--quiet"]))?;

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod emulator;
 mod guests;
+mod peers;
 mod process;
 mod test;
 mod tidy;

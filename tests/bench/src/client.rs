@@ -1,11 +1,11 @@
-//! Starting orchestrations, and waiting for their end.
+//! Starting orchestrations, waking them, and waiting for their end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use engine::{ExecutionId, ExecutionStarted, InstanceId, InstanceState, Payload};
-use store::{Client, Clock as _, CreateInstance, ExistingInstance, SystemClock};
+use engine::{EventKey, ExecutionId, ExecutionStarted, InstanceId, InstanceState, Message, Payload};
+use store::{Client, Clock as _, CreateInstance, ExistingInstance, InstanceRow, SystemClock};
 
 /// Longer than this nothing may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
@@ -17,7 +17,7 @@ pub(crate) async fn start(
     orchestration: &str,
     input: String,
 ) -> Result<InstanceId> {
-    let instance_id = InstanceId::new(&format!("bench-{id}"))?;
+    let instance_id = instance_id(id)?;
     let start = ExecutionStarted {
         execution_id: execution_id(id),
         name: orchestration.to_owned(),
@@ -36,6 +36,11 @@ pub(crate) async fn start(
     Ok(instance_id)
 }
 
+/// The instance that was started with this `id`.
+pub(crate) fn instance_id(id: &str) -> Result<InstanceId> {
+    InstanceId::new(&format!("bench-{id}")).context("naming an instance")
+}
+
 /// Waits until an instance has ended.
 pub(crate) async fn end(client: &(impl Client + ?Sized), instance_id: &InstanceId) -> Result<InstanceState> {
     let mut seen = 0;
@@ -47,6 +52,40 @@ pub(crate) async fn end(client: &(impl Client + ?Sized), instance_id: &InstanceI
         }
         seen = row.revision;
     }
+}
+
+/// How long a `vigil` takes to answer an event: until its turn is durable and the row has changed.
+pub(crate) async fn wake(backend: &(impl Client + ?Sized), instance_id: &InstanceId, number: u64) -> Result<Duration> {
+    let before = row(backend, instance_id).await?;
+    let begun = Instant::now();
+    backend.send(instance_id, event(number)).await.context("raising an event")?;
+    let mut seen = before.revision;
+    loop {
+        let changed = tokio::time::timeout(TIMEOUT, backend.changed(instance_id, seen)).await;
+        let row = changed.context("an instance does not wake up")??.context("an instance is gone")?;
+        if last_event(&row) > last_event(&before) {
+            return Ok(begun.elapsed());
+        }
+        seen = row.revision;
+    }
+}
+
+/// What a `vigil` waits for; the number tells events apart.
+pub(crate) fn event(number: u64) -> Message {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&number.to_le_bytes());
+    let data = Some(Payload::from("true".to_owned()));
+    Message::RaiseEvent { name: "wake".to_owned(), data, key: EventKey::from_bytes(key) }
+}
+
+/// What is stored of an instance.
+pub(crate) async fn row(backend: &(impl Client + ?Sized), instance_id: &InstanceId) -> Result<InstanceRow> {
+    backend.get(instance_id).await?.context("an instance is gone")
+}
+
+/// How long its history is.
+pub(crate) fn last_event(row: &InstanceRow) -> u64 {
+    row.last_event.map_or(0, |event| event.0)
 }
 
 fn execution_id(text: &str) -> ExecutionId {

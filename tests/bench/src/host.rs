@@ -9,12 +9,15 @@ use async_trait::async_trait;
 use azurite::Azurite;
 use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payload};
 use serde::Serialize;
-use store::{Backend, MemoryBackend, SystemClock};
+use store::{Backend, MemoryBackend, SystemClock, WorkSource};
 use store_sqlite::SqliteBackend;
 use wasm::{Engines, Grants, LoadedComponent};
 use worker::{Options, Runtime, Worker};
 
 use crate::hub::Hub;
+
+/// What the database is called.
+pub(crate) const FILE: &str = "bench.db";
 
 /// Where the state goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,12 +32,23 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
+    /// What tables call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+            Self::Fake => "fake",
+            Self::Azurite => "azurite",
+        }
+    }
+
     /// How often to ask whether all have ended: what that adds to a run's time must be within its noise.
     pub(crate) fn look_every(self) -> Duration {
         match self {
             Self::Memory | Self::Sqlite => Duration::from_millis(5),
             // Each look goes through all rows of a table.
-            Self::Fake | Self::Azurite => Duration::from_millis(100),
+            Self::Fake => Duration::from_millis(20),
+            Self::Azurite => Duration::from_millis(100),
         }
     }
 }
@@ -57,12 +71,7 @@ impl Host {
     pub(crate) async fn start(storage: Storage, folder: &Path) -> Result<Self> {
         match storage {
             Storage::Memory => Self::over(storage, Arc::new(MemoryBackend::new(Arc::new(SystemClock)))).await,
-            Storage::Sqlite => {
-                let file = folder.join("bench.db");
-                let open = SqliteBackend::open(file, store_sqlite::Options::default(), Arc::new(SystemClock));
-                let sqlite = Arc::new(open.context("opening the database")?);
-                Ok(Self { sqlite: Some(Arc::clone(&sqlite)), ..Self::over(storage, sqlite).await? })
-            }
+            Storage::Sqlite => Self::over_file(&folder.join(FILE), workload().await?, Options::default()),
             Storage::Fake => Self::over_hub(storage, Hub::in_memory().await?, None).await,
             Storage::Azurite => {
                 let azurite = emulator().await?;
@@ -79,22 +88,44 @@ impl Host {
 
     /// One on a storage that somebody else clears away.
     pub(crate) async fn over(storage: Storage, backend: Arc<dyn Backend>) -> Result<Self> {
-        let clock = Arc::new(SystemClock);
-        let file = std::fs::read(e2e::guest("workload")?).context("reading the workload")?;
-        let component = tokio::task::spawn_blocking(move || {
-            let engines = Engines::new(wasm::Options::default()).context("starting the WebAssembly engine")?;
-            engines.load(&file).context("loading the workload")
-        })
-        .await
-        .context("loading the workload")??;
+        Self::running(storage, backend, workload().await?, Options::default())
+    }
+
+    /// One on a file, empty or not.
+    pub(crate) fn over_file(file: &Path, component: LoadedComponent, options: Options) -> Result<Self> {
+        let open = SqliteBackend::open(file, store_sqlite::Options::default(), Arc::new(SystemClock));
+        let sqlite = Arc::new(open.context("opening the database")?);
+        let host = Self::running(Storage::Sqlite, sqlite.clone(), component, options)?;
+        Ok(Self { sqlite: Some(sqlite), ..host })
+    }
+
+    /// One that runs this component as `options` say.
+    pub(crate) fn running(
+        storage: Storage,
+        backend: Arc<dyn Backend>,
+        component: LoadedComponent,
+        options: Options,
+    ) -> Result<Self> {
+        Self::fed(storage, backend.clone(), backend, component, options)
+    }
+
+    /// One whose work comes by another way than its clients.
+    pub(crate) fn fed(
+        storage: Storage,
+        source: Arc<dyn WorkSource>,
+        backend: Arc<dyn Backend>,
+        component: LoadedComponent,
+        options: Options,
+    ) -> Result<Self> {
         let runtime = Arc::new(OneComponent { component, grants: Grants::default() });
-        let worker = Worker::start(Options::default(), backend.clone(), runtime, clock).context("starting threads")?;
+        let worker = Worker::start(options, source, runtime, Arc::new(SystemClock));
+        let worker = worker.context("starting threads")?;
         Ok(Self { storage, backend, sqlite: None, hub: None, _azurite: None, worker })
     }
 
-    /// Write transactions so far: each is one sync of the disk.
-    pub(crate) fn transactions(&self) -> Option<u64> {
-        self.sqlite.as_ref().map(|sqlite| sqlite.stats().transactions)
+    /// What the file has cost so far, where there is one; each of its transactions is one sync of the disk.
+    pub(crate) fn file_stats(&self) -> Option<store_sqlite::Stats> {
+        self.sqlite.as_ref().map(|sqlite| sqlite.stats())
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
@@ -104,6 +135,16 @@ impl Host {
             None => Ok(()),
         }
     }
+}
+
+/// The component that all benchmarks run, compiled.
+pub(crate) async fn workload() -> Result<LoadedComponent> {
+    let file = std::fs::read(e2e::guest("workload")?).context("reading the workload")?;
+    let load = tokio::task::spawn_blocking(move || {
+        let engines = Engines::new(wasm::Options::default()).context("starting the WebAssembly engine")?;
+        engines.load(&file).context("loading the workload")
+    });
+    load.await.context("loading the workload")?
 }
 
 /// The emulator that tests use.

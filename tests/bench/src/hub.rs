@@ -36,6 +36,11 @@ impl Hub {
         Ok(Self { name, medium })
     }
 
+    /// The way to its storage.
+    pub(crate) fn medium(&self) -> Arc<dyn Medium> {
+        Arc::clone(&self.medium)
+    }
+
     /// A host that owns all partitions, or merely a client. Its requests go through `medium`, or the hub's own.
     pub(crate) fn backend(&self, medium: Option<Arc<dyn Medium>>, is_host: bool, options: Options) -> AzureBackend {
         let medium = medium.unwrap_or_else(|| Arc::clone(&self.medium));

@@ -20,12 +20,12 @@ const ALONE: usize = 300;
 /// A number of orchestrations of one kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Workload {
-    name: &'static str,
-    orchestration: &'static str,
-    activities: u32,
-    instances: usize,
+    pub(crate) name: &'static str,
+    pub(crate) orchestration: &'static str,
+    pub(crate) activities: u32,
+    pub(crate) instances: usize,
     /// Whether the next begins only when the one before has ended.
-    one_at_a_time: bool,
+    pub(crate) one_at_a_time: bool,
 }
 
 /// What one run came to.
@@ -38,8 +38,14 @@ pub(crate) struct Row {
     pub(crate) commits: u64,
     /// None where nothing is synced.
     pub(crate) turns_per_sync: Option<f64>,
+    pub(crate) syncs_per_orchestration: Option<f64>,
+    /// Rows of the database that were inserted, changed or deleted, where there is one.
+    pub(crate) rows_per_orchestration: Option<f64>,
+    pub(crate) activities: f64,
     pub(crate) cpu_ms_per_orchestration: f64,
+    pub(crate) cpu_seconds_per_1000_turns: f64,
     pub(crate) kib_written_per_orchestration: f64,
+    pub(crate) bytes_written_per_turn: f64,
     pub(crate) peak_memory_mib: f64,
     /// From start to end: as a client sees it where one runs at a time, else by the rows.
     pub(crate) p50_ms: f64,
@@ -62,11 +68,17 @@ impl Workload {
         ]
     }
 
+    /// The second of them.
+    pub(crate) fn sequence(instances: usize) -> Self {
+        let [_, sequence, _] = Self::all(instances);
+        sequence
+    }
+
     pub(crate) async fn run(self, host: &Host) -> Result<Row> {
         // Once before anything is counted, so that what is done only once is done.
         self.life(&*host.backend, "warm-up").await?;
         let (cpu, written) = (process::cpu()?, process::bytes_written()?);
-        let (stats, transactions) = (host.worker.stats(), host.transactions());
+        let (stats, file) = (host.worker.stats(), host.file_stats());
         let begun = Instant::now();
         let mut latencies = if self.one_at_a_time { self.in_turn(host).await? } else { self.together(host).await? };
         let seconds = begun.elapsed().as_secs_f64();
@@ -74,18 +86,27 @@ impl Workload {
         latencies.sort_unstable();
         let percentile = |percent: usize| ms(latencies[(latencies.len() - 1) * percent / 100]);
         let after = host.worker.stats();
-        let turns = after.turns - stats.turns;
-        let syncs = host.transactions().zip(transactions).map(|(after, before)| after - before);
+        let turns = (after.turns - stats.turns) as f64;
+        let file = host.file_stats().zip(file);
+        let syncs = file.map(|(after, before)| (after.transactions - before.transactions) as f64);
+        let rows = file.map(|(after, before)| (after.rows_written - before.rows_written) as f64);
+        let cpu = process::cpu()?.saturating_sub(cpu);
+        let written = (process::bytes_written()? - written) as f64;
         let each = self.instances as f64;
         Ok(Row {
             workload: self.name,
             storage: host.storage,
             orchestrations_per_second: each / seconds,
-            turns_per_second: turns as f64 / seconds,
+            turns_per_second: turns / seconds,
             commits: after.commits - stats.commits,
-            turns_per_sync: syncs.map(|syncs| turns as f64 / syncs.max(1) as f64),
-            cpu_ms_per_orchestration: ms(process::cpu()?.saturating_sub(cpu)) / each,
-            kib_written_per_orchestration: (process::bytes_written()? - written) as f64 / 1024.0 / each,
+            turns_per_sync: syncs.map(|syncs| turns / syncs.max(1.0)),
+            syncs_per_orchestration: syncs.map(|syncs| syncs / each),
+            rows_per_orchestration: rows.map(|rows| rows / each),
+            activities: f64::from(self.activities),
+            cpu_ms_per_orchestration: ms(cpu) / each,
+            cpu_seconds_per_1000_turns: cpu.as_secs_f64() * 1_000.0 / turns,
+            kib_written_per_orchestration: written / 1024.0 / each,
+            bytes_written_per_turn: written / turns,
             peak_memory_mib: process::peak_memory_bytes()? as f64 / 1_048_576.0,
             p50_ms: percentile(50),
             p99_ms: percentile(99),

@@ -1,6 +1,7 @@
 //! An orchestration that uses every feature at once, and says beforehand what must come out.
 //!
-//! Beside it are the plain shapes that benchmarks run: activities side by side, or one after another; a child; a timer.
+//! Beside it are the plain shapes that benchmarks run: activities side by side, or one after another; a child; a timer; a
+//! long wait.
 //!
 //! Crash tests run many of these, interrupt the host as they please, and compare the results with [`expected`].
 //! Every step folds what it got into one number, so that a step lost, repeated or mixed up with another changes the end.
@@ -92,6 +93,12 @@ async fn nap(ctx: Context, ms: u64) -> Result<u64> {
     Ok(ms)
 }
 
+async fn vigil(ctx: Context, activities: u32) -> Result<u32> {
+    let done = sequence(ctx.clone(), activities).await?;
+    while ctx.event("wake").await? {}
+    Ok(done)
+}
+
 async fn mix(_: ActivityContext, (number, next): (u64, u64)) -> Result<u64> {
     Ok(fold(number, next))
 }
@@ -114,6 +121,8 @@ rondo::export! {
         parent,
         /// Sleeps for so many milliseconds.
         nap,
+        /// Runs so many activities one after another, and then waits for events until one is false.
+        vigil,
     ],
     activities: [
         /// Mixes a number into another.
