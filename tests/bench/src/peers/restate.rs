@@ -116,6 +116,9 @@ fn spawn(place: &Path, log: &Path) -> Result<Program> {
         .env("RESTATE_DEFAULT_NUM_PARTITIONS", PARTITIONS)
         .env("RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC", "false")
         .env("RESTATE_DISABLE_TELEMETRY", "true")
+        // What it says has to hold its ports, whatever is set for others.
+        .env_remove("RUST_LOG")
+        .env("RESTATE_LOG_FILTER", "warn,restate=info")
         .env("RESTATE_LOG_FORMAT", "json")
         // Of the SDK: no line for each call.
         .env("RESTATE_LOGGING", "ERROR")
