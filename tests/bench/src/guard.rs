@@ -16,6 +16,7 @@ use worker::Options;
 use self::conditions::Conditions;
 use crate::host::{self, Host, Storage};
 use crate::hub::Hub;
+use crate::progress;
 use crate::workload::Workload;
 
 /// Odd, so that there is a median, and a multiple of the orders in which the runs of a round can begin.
@@ -59,6 +60,7 @@ pub(crate) async fn measure(instances: usize) -> Result<Guard> {
     run(&component, instances, true).await?;
     let mut rounds = Vec::with_capacity(ROUNDS);
     for number in 0..ROUNDS {
+        progress::now(format_args!("round {} of {ROUNDS}", number + 1));
         let mut round: Round = [Run { orchestrations_per_second: 0.0, cpu_ms: 0.0 }; 3];
         for step in 0..round.len() {
             let place = (number + step) % round.len();

@@ -19,7 +19,7 @@ pub(crate) use self::fresh::{Fresh, serve};
 pub(crate) use self::table::print;
 use crate::client;
 use crate::host::{self, FILE, Host};
-use crate::process;
+use crate::{process, progress};
 
 /// Memory for warm guests: some twenty, so that nearly all instances are evicted.
 const WARM_BYTES: usize = 32 * 1024 * 1024;
@@ -57,6 +57,7 @@ pub(crate) async fn measure(instances: usize, folder: &Path) -> Result<Idle> {
     let place = tempfile::tempdir_in(folder).context("making a folder for the database")?;
     let file = place.path().join(FILE);
     let host = Host::over_file(&file, host::workload().await?, options())?;
+    progress::now(format_args!("{instances} starts"));
     let begun = Instant::now();
     start(&host, 0..instances / 2).await?;
     let half = process::memory_bytes()?;
@@ -66,6 +67,7 @@ pub(crate) async fn measure(instances: usize, folder: &Path) -> Result<Idle> {
     let warm = host.worker.stats().instances_warm;
     host.stop().await?;
 
+    progress::now("new hosts");
     let nothing = tempfile::tempdir_in(folder).context("making a folder for the database")?;
     let empty = fresh::spawn(nothing.path(), 0).await?;
     let full = fresh::spawn(place.path(), instances).await?;

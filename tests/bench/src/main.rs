@@ -15,6 +15,7 @@ mod idle;
 mod limits;
 mod peers;
 mod process;
+mod progress;
 mod report;
 mod requests;
 mod resume;
@@ -160,6 +161,7 @@ fn speed(runtime: &Runtime, storages: &[Storage], instances: usize, folder: &Pat
 
 /// Runs a workload on an empty storage.
 fn run(runtime: &Runtime, storage: Storage, workload: Workload, folder: &Path) -> Result<Row> {
+    progress::now(format_args!("{} on {storage:?}", workload.name));
     let place = tempfile::tempdir_in(folder).context("making a folder for the database")?;
     runtime.block_on(async {
         let host = Host::start(storage, place.path()).await?;

@@ -19,6 +19,7 @@ use self::duroxide::Duroxide;
 use self::restate::Restate;
 use crate::disk;
 use crate::host::{Host, Storage};
+use crate::progress;
 use crate::workload::{Row, Workload};
 
 pub(crate) use self::table::{Comparison, print};
@@ -87,6 +88,8 @@ pub(crate) async fn measure(rounds: usize, instances: usize, folder: &Path) -> R
         }
         for engine in engines {
             for workload in Workload::all(instances) {
+                let (name, at) = (engine.name(), round + 1);
+                progress::now(format_args!("{} on {name}, round {at} of {rounds}", workload.name));
                 let place = tempfile::tempdir_in(folder).context("making a folder for the state")?;
                 let syncs_per_second = disk::syncs_per_second(folder)?;
                 let run = engine.run(workload, place.path()).await;

@@ -22,6 +22,7 @@ use self::shape::Shape;
 use crate::client;
 use crate::host::{Host, Storage, emulator};
 use crate::hub::{self, Hub};
+use crate::progress;
 
 /// Lives of each shape: odd, so that there is a median.
 const LIVES: usize = 5;
@@ -104,6 +105,7 @@ async fn lives(connection_string: &str) -> Result<Vec<Lives>> {
     let host = Host::over(Storage::Azurite, Arc::new(backend)).await?;
     let mut costs = Vec::new();
     for (number, shape) in Shape::ALL.into_iter().enumerate() {
+        progress::now(shape.name);
         // Once before anything is counted, so that what is done only once is done.
         live(shape, &host, &watcher, &format!("{number}-warm-up")).await?;
         until_quiet(&counted).await;

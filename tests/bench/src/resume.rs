@@ -18,6 +18,7 @@ use self::made::Made;
 use self::parts::Parts;
 use crate::client;
 use crate::host::{self, Storage};
+use crate::progress;
 
 pub(crate) use self::table::print;
 
@@ -40,6 +41,7 @@ pub(crate) struct Resume {
 
 /// Measures all sizes on one storage.
 pub(crate) async fn measure(storage: Storage, folder: &Path) -> Result<Vec<Resume>> {
+    progress::now(format_args!("cold resume on {storage:?}"));
     let component = host::workload().await?;
     let made = Made::new(storage, folder, &component, &SIZES).await?;
     let host = made.host(component.clone(), Options { warm_guest_bytes_max: 0, ..Options::default() })?;
