@@ -132,6 +132,11 @@ impl WorkSource for SqliteBackend {
         self.writer.write("commit", bytes, move |tx| Ok(commit::commit(tx, &turn, now)?)).await?
     }
 
+    /// On the writer's thread.
+    fn commits_elsewhere(&self) -> bool {
+        true
+    }
+
     async fn abandon(&self, work: WorkItem) -> Result<(), StorageError> {
         let now = self.clock.now();
         self.writer.write("abandon", OPERATION_BYTES, move |tx| Ok(give_back::abandon(tx, &work, now)?)).await

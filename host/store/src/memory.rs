@@ -144,6 +144,11 @@ impl WorkSource for MemoryBackend {
         self.shared.change("commit", |hub| hub.commit(commit, now))
     }
 
+    /// Done at once.
+    fn commits_elsewhere(&self) -> bool {
+        true
+    }
+
     async fn abandon(&self, work: WorkItem) -> Result<(), StorageError> {
         let ready_at = self.shared.clock.now().saturating_add(limits::ABANDONED_REST);
         self.shared.change("abandon", |hub| {

@@ -97,6 +97,13 @@ pub trait WorkSource: Send + Sync + 'static {
     /// future leaves open whether the turn was committed.
     async fn commit(&self, commit: TurnCommit) -> Result<Token, CommitError>;
 
+    /// Whether the futures of `commit` and `hold` may be polled on any thread, because they do no I/O themselves: they
+    /// wait for a thread of the backend's own, or are done at once. A worker then polls them on the thread that runs
+    /// the instance, which spares two changes of threads on the way of every turn.
+    fn commits_elsewhere(&self) -> bool {
+        false
+    }
+
     /// Gives a work item back: what is still stored of it, or the wake-up, is handed out again after
     /// [`crate::limits::ABANDONED_REST`], together with what arrives for the instance until then. A commit ends the
     /// rest: it shows that the instance can be worked on. Nothing happens if the instance is gone, or is no longer this

@@ -25,7 +25,7 @@ pub(crate) enum Origin {
 }
 
 /// Names an attempt in here: one that was taken may be the same as one of this worker.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum JobId {
     Own(ActivityKey),
     Taken(TakenId),
@@ -124,7 +124,8 @@ impl Queue {
             JobId::Own(_) => None,
             JobId::Taken(id) => Some(*id),
         });
-        let taken: Vec<TakenId> = taken.collect();
+        let mut taken: Vec<TakenId> = taken.collect();
+        taken.sort_unstable();
         for id in &taken {
             self.remove(&JobId::Taken(*id));
         }
@@ -308,8 +309,7 @@ mod tests {
         assert_eq!(queue.take_newest_own(), Some(job("x", 0)));
         assert_eq!(queue.take_newest_own(), None);
         assert_eq!(queue.waiting(), 2);
-        let mut taken = queue.take_taken();
-        taken.sort();
+        let taken = queue.take_taken();
         assert_eq!(taken, [TakenId(7), TakenId(8)]);
         assert_eq!(begun(&mut queue), []);
         assert_eq!((queue.lanes.len(), queue.own.len(), queue.waiting()), (0, 0, 0));

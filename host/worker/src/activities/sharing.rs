@@ -155,11 +155,6 @@ impl Sharing {
         }
     }
 
-    /// A handle for telling the backend how a taken attempt ended.
-    pub(super) fn queue(&self) -> Arc<dyn ActivityQueue> {
-        Arc::clone(&self.queue)
-    }
-
     fn offer(&mut self, job: Job) {
         self.offers += 1;
         let number = self.offers;

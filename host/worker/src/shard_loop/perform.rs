@@ -1,10 +1,12 @@
 //! Carrying out effects: storage and preparation on tokio, activities by their service, notices into the log.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use engine::{InstanceId, LogLevel, LogLine};
+use futures_util::FutureExt as _;
 use store::{CommitError, Outcome, StorageError, WorkSource};
 use tokio::runtime::Handle;
 
@@ -19,8 +21,8 @@ type Answer = Pin<Box<dyn Future<Output = Option<Input>>>>;
 
 /// Carries out the effects of one shard.
 ///
-/// Futures of backends and runtimes are polled on `tokio`, never on the shard's thread: a slow guest there must not
-/// stall connections that others use as well.
+/// Futures of backends and runtimes are polled on `tokio`, not on the shard's thread: a slow guest there must not stall
+/// connections that others use as well. Commits of backends that have no such connections are the exception.
 pub(crate) struct Performer {
     pub(crate) source: Arc<dyn WorkSource>,
     pub(crate) runtime: Arc<dyn Runtime>,
@@ -54,7 +56,7 @@ impl Performer {
                     source.commit(*commit).await
                 };
                 let failed = || Err(CommitError::Storage(lost("commit")));
-                Some(self.spawn(commit, failed, |result| Input::Committed { instance_id, result }))
+                Some(self.commit(commit, failed, |result| Input::Committed { instance_id, result }))
             }
             Effect::Hold { instance_id, token, reason, attempt } => {
                 let (source, id) = (Arc::clone(&self.source), instance_id.clone());
@@ -63,7 +65,7 @@ impl Performer {
                     source.hold(&id, token, reason).await
                 };
                 let failed = || Err(CommitError::Storage(lost("hold")));
-                Some(self.spawn(hold, failed, |result| Input::Held { instance_id, result }))
+                Some(self.commit(hold, failed, |result| Input::Held { instance_id, result }))
             }
             Effect::Abandon(work) => {
                 let source = Arc::clone(&self.source);
@@ -90,6 +92,20 @@ impl Performer {
                 None
             }
         }
+    }
+
+    /// Runs a commit where the backend wants it; `failed` stands in for its result when it panicked.
+    fn commit<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+        failed: impl FnOnce() -> T + 'static,
+        input: impl FnOnce(T) -> Input + 'static,
+    ) -> Answer {
+        if !self.source.commits_elsewhere() {
+            return self.spawn(future, failed, input);
+        }
+        let future = AssertUnwindSafe(future).catch_unwind();
+        Box::pin(async move { Some(input(future.await.unwrap_or_else(|_| failed()))) })
     }
 
     /// Runs `future` on tokio and turns its result into an input; `failed` stands in for it when it panicked or tokio

@@ -96,3 +96,20 @@ async fn a_canceled_activity_is_interrupted() {
     eventually("its place", || worker.stats().activities_running == 0).await;
     assert_eq!(worker.stats().activities_run, 1, "an interrupted attempt has no result");
 }
+
+#[test]
+fn a_runtime_that_goes_down_begins_nothing_in_the_places_that_become_free() {
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let world = World::new();
+    let _gate = world.runtime.gated("a");
+    // Each beginning what comes next would be as many calls on one stack.
+    world.runtime.orchestration("fan", fan_out("a", 10_000));
+    let worker = tokio.block_on(async {
+        let worker = world.start(Options { activities_max: 1, ..options() });
+        world.create("i", "fan").await;
+        eventually("all but one to wait", || worker.stats().activities_waiting == 9_999).await;
+        worker
+    });
+    drop(tokio);
+    assert_eq!((world.runtime.attempts(), worker.stats().activities_running), (1, 0));
+}

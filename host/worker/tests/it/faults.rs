@@ -46,8 +46,9 @@ async fn results_dropped_by_a_stale_turn_are_worked_for_again() {
 
 #[tokio::test]
 async fn every_fault_at_every_commit_leads_to_the_same_history() {
-    let run = async |faults: Vec<Option<Fault>>| {
+    let run = async |faults: Vec<Option<Fault>>, commits_elsewhere: bool| {
         let world = World::new();
+        world.source.commits_elsewhere.store(commits_elsewhere, Ordering::SeqCst);
         world.runtime.echo("a");
         world.runtime.orchestration("chain", chain("a", 2));
         world.source.fail_commits(faults);
@@ -59,15 +60,16 @@ async fn every_fault_at_every_commit_leads_to_the_same_history() {
         worker.shutdown().await.unwrap();
         (history, world.runtime.attempts(), monitor.stats().commits_unknown)
     };
-    let (undisturbed, attempts, _) = run(Vec::new()).await;
-    for fault in [Fault::LostReply, Fault::LostRequest, Fault::NotDone] {
-        for n in 0..3 {
+    let (undisturbed, attempts, _) = run(Vec::new(), false).await;
+    for fault in [Fault::LostReply, Fault::LostRequest, Fault::NotDone, Fault::Panic] {
+        for (n, commits_elsewhere) in (0..3).flat_map(|n| [(n, false), (n, true)]) {
             let mut faults = vec![None; n];
             faults.push(Some(fault));
-            let (history, again, unknown) = run(faults).await;
-            assert_eq!(history, undisturbed, "{fault:?} at commit {n}");
-            assert_eq!(again, attempts, "{fault:?} at commit {n}");
-            assert_eq!(unknown, u64::from(fault != Fault::NotDone), "{fault:?} at commit {n}");
+            let (history, again, unknown) = run(faults, commits_elsewhere).await;
+            let place = format!("{fault:?} at commit {n}, elsewhere: {commits_elsewhere}");
+            assert_eq!(history, undisturbed, "{place}");
+            assert_eq!(again, attempts, "{place}");
+            assert_eq!(unknown, u64::from(fault != Fault::NotDone), "{place}");
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     NotDone,
     /// It is refused for good.
     Permanent,
+    /// The backend panics.
+    Panic,
 }
 
 /// Passes everything on to a memory backend, but for what a test tells it.
@@ -31,6 +33,8 @@ pub(crate) struct FaultySource {
     pub(crate) inner: Arc<MemoryBackend>,
     /// Faults of the next commits that are not `None`.
     commit_faults: Mutex<VecDeque<Option<Fault>>>,
+    /// Whether shards poll commits themselves.
+    pub(crate) commits_elsewhere: AtomicBool,
     /// Every commit waits for a permit, if set.
     commit_gate: Mutex<Option<Arc<Semaphore>>>,
     /// Fetches fail while this is set.
@@ -59,6 +63,7 @@ impl FaultySource {
         Self {
             inner,
             commit_faults: Mutex::default(),
+            commits_elsewhere: AtomicBool::default(),
             commit_gate: Mutex::default(),
             is_down: AtomicBool::default(),
             works_from_memory: AtomicBool::default(),
@@ -113,6 +118,10 @@ impl WorkSource for FaultySource {
         self.inner.load(instance_id).await
     }
 
+    fn commits_elsewhere(&self) -> bool {
+        self.commits_elsewhere.load(Ordering::SeqCst)
+    }
+
     async fn commit(&self, commit: TurnCommit) -> Result<Token, CommitError> {
         self.commits.lock().unwrap().push(commit.clone());
         let gate = self.commit_gate.lock().unwrap().clone();
@@ -126,6 +135,7 @@ impl WorkSource for FaultySource {
                 self.inner.commit(commit).await?;
                 Err(failed("commit", Outcome::Unknown).into())
             }
+            Some(Fault::Panic) => panic!("on purpose"),
             Some(Fault::LostRequest) => Err(failed("commit", Outcome::Unknown).into()),
             Some(Fault::NotDone) => Err(failed("commit", Outcome::NotDone).into()),
             Some(Fault::Permanent) => Err(failed("commit", Outcome::Permanent).into()),
