@@ -1,7 +1,9 @@
 //! The shapes on the wire, and how the inner types become them. Nothing inside derives serialisation for their sake.
 
 mod component;
+mod durable_history;
 mod history;
+mod hub;
 mod started;
 mod status;
 
@@ -9,8 +11,10 @@ use engine::Payload;
 use serde_json::value::RawValue;
 
 pub use component::{Component, Deployment, Released, Releases};
+pub use durable_history::DurableEvent;
+pub(crate) use durable_history::{Shows, durable_history};
 pub use history::{Event, EventFields, HistoryPage, Retry, SeenEvent, SeenHistoryPage};
-pub(crate) use started::instance_uri;
+pub use hub::{HubStatus, WorkerStatus};
 pub use started::{Started, segment};
 pub use status::{Failed, Held, InstanceStatus, ParentOf, Purged, status_from_name};
 

@@ -8,6 +8,7 @@ use engine::{InstanceId, Payload, limits};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::Problem;
+use crate::limits::BODY_TIMEOUT;
 
 /// The variable parts of the path, decoded.
 #[derive(Debug)]
@@ -52,10 +53,12 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
 
 /// The whole body; `limit` is the one the route was given.
 pub(crate) async fn body<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge { limit },
-        _ => Problem::InvalidRequest(rejection.body_text()),
-    })
+    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::TooLarge { limit }),
+        Ok(Err(rejection)) => Err(Problem::InvalidRequest(rejection.body_text())),
+        Err(_) => Err(Problem::SlowBody { within: BODY_TIMEOUT }),
+    }
 }
 
 /// Refuses a body that does not say that it is JSON, as Durable Functions does for events.

@@ -5,14 +5,20 @@
 //! problem documents in one place, `problem.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod caller;
 mod catalog;
 mod deployer;
 pub mod dto;
 mod extract;
+mod follow;
 mod guard;
+mod hub;
 mod ids;
+mod journal;
 pub mod limits;
+mod openapi;
 mod params;
+mod paths;
 mod problem;
 mod readiness;
 mod router;
@@ -22,8 +28,9 @@ mod testing;
 pub mod times;
 
 pub use deployer::{DeployError, Deployer, Upload};
-pub use guard::Guard;
+pub use guard::{Guard, Keys};
+pub use hub::{HubFacts, HubView};
 pub use ids::{IdSource, RandomIds};
 pub use problem::{Problem, ProblemDocument};
 pub use readiness::{Phase, Readiness};
-pub use router::{Api, router};
+pub use router::{Api, Scheme, document, router};

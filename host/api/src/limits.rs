@@ -11,6 +11,9 @@ pub const PAGE_INSTANCES_DEFAULT: usize = 100;
 /// Events of one history page: a page of ordinary events stays below a megabyte.
 pub const HISTORY_EVENTS_PER_PAGE: usize = 1_000;
 
+/// Events that a status shows with `showHistory`: the answer is made in memory, whole.
+pub const HISTORY_EVENTS_SHOWN_MAX: usize = 20_000;
+
 /// The longest a waiting request is held: below the idle timeout of common proxies.
 pub const WAIT_MAX: Duration = Duration::from_secs(55);
 
@@ -40,3 +43,35 @@ pub const OVERLOAD_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Component files taken in at the same time; each is held in memory whole.
 pub const UPLOADS_AT_ONCE_MAX: usize = 2;
+
+/// Events at the beginning of a history among which its first turn says which execution it is: what can come before
+/// that are a few messages that were sent together with the start.
+pub const HISTORY_HEAD_EVENTS: usize = 32;
+
+/// Histories that may be followed at the same time. Each reader has a task, and a few events in memory.
+pub const STREAMS_AT_ONCE_MAX: usize = 500;
+
+/// Events that are read at once for one reader who follows.
+pub const FOLLOW_EVENTS_PER_READ_MAX: usize = 64;
+
+/// Beyond this a reader's next read asks for half as many events: so much of a history lies in memory for each reader.
+pub const FOLLOW_BYTES_PER_READ: usize = 256 * 1024;
+
+/// How often a followed history is looked at when nobody says that its instance has changed.
+pub const FOLLOW_POLL: Duration = Duration::from_secs(3);
+
+/// How often a reader who follows hears something when there is nothing to say: below the idle timeout of common
+/// proxies.
+pub const FOLLOW_KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long a reader whose connection was lost waits before it comes back.
+pub const FOLLOW_RETRY: Duration = Duration::from_secs(1);
+
+/// A reader that takes nothing for so long while something waits for it is dropped; it can come back and go on.
+pub const SLOW_READER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest a start waits for the end: what Durable Functions' hosts in the cloud have, too.
+pub const START_WAIT_MAX: Duration = Duration::from_secs(230);
+
+/// How long a body may take to arrive: the largest component over a slow line.
+pub const BODY_TIMEOUT: Duration = Duration::from_mins(5);

@@ -1,10 +1,13 @@
 //! Every error of the HTTP surface, and the one place where each becomes a problem document (RFC 9457).
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::{InstanceId, RuntimeStatus};
 use serde::{Deserialize, Serialize};
 use store::{CreateError, InstanceError, Outcome, StorageError};
+use utoipa::ToSchema;
 
 use crate::limits::{NAMES_IN_PROBLEM_MAX, OVERLOAD_RETRY_AFTER};
 use crate::{DeployError, limits};
@@ -25,6 +28,18 @@ pub enum Problem {
     /// The key is missing or wrong.
     #[error("the request carries no valid key")]
     Unauthorized,
+    /// The key is for looking on only.
+    #[error("the key is for reading only")]
+    ReadOnlyKey,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {} s", .within.as_secs())]
+    SlowBody {
+        /// How long it may take.
+        within: Duration,
+    },
+    /// Durable Functions has this call, and this host has not.
+    #[error("{0} are not supported")]
+    NotSupported(&'static str),
     /// A web page of somebody else, or a name that only claims to be this machine, asked.
     #[error("{0}")]
     ForeignOrigin(String),
@@ -100,6 +115,12 @@ pub enum Problem {
     /// Too much is waiting already.
     #[error("too many messages wait for their instances")]
     Overloaded,
+    /// As many histories are followed as may be.
+    #[error("{limit} histories are being followed, and no more may be")]
+    TooManyStreams {
+        /// How many may be.
+        limit: usize,
+    },
     /// The medium failed; whether something was changed is said by its outcome.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -109,7 +130,7 @@ pub enum Problem {
 }
 
 /// The body of an answer that is an error: `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemDocument {
     /// A stable name of the problem, as a URI.
     #[serde(rename = "type")]
@@ -124,6 +145,12 @@ pub struct ProblemDocument {
     pub code: String,
     /// What to do next.
     pub remedy: String,
+    /// The title, where clients of Durable Functions look for it.
+    #[serde(rename = "Message", default)]
+    pub message: String,
+    /// The detail, where clients of Durable Functions look for it.
+    #[serde(rename = "ExceptionMessage", default)]
+    pub exception_message: String,
 }
 
 /// What an operation asks of an instance's status.
@@ -175,6 +202,8 @@ impl Problem {
             detail: self.to_string(),
             code: code.to_owned(),
             remedy,
+            message: title.to_owned(),
+            exception_message: self.to_string(),
         }
     }
 
@@ -198,7 +227,25 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
                 "A key is needed",
-                "Send the server's key in the header x-functions-key.",
+                "Send the server's key in the header x-functions-key, or as a bearer token.",
+            ),
+            Self::ReadOnlyKey => facts(
+                StatusCode::FORBIDDEN,
+                "read-only-key",
+                "The key does not allow changes",
+                "Send the server's full key, or ask whoever has it.",
+            ),
+            Self::SlowBody { .. } => facts(
+                StatusCode::REQUEST_TIMEOUT,
+                "slow-body",
+                "The body arrived too slowly",
+                "Send the request again over a better connection.",
+            ),
+            Self::NotSupported(_) => facts(
+                StatusCode::NOT_IMPLEMENTED,
+                "not-supported",
+                "This host does not have the call",
+                "Do without; the OpenAPI document at /rondo/openapi.json lists what there is.",
             ),
             Self::ForeignOrigin(_) => facts(
                 StatusCode::FORBIDDEN,
@@ -218,8 +265,9 @@ impl Problem {
                 "The path does not have this verb",
                 "Use one of the verbs in the Allow header.",
             ),
+            // 400 and not 404: Durable Functions answers so, and its clients show the message only then.
             Self::OrchestrationNotFound { .. } => facts(
-                StatusCode::NOT_FOUND,
+                StatusCode::BAD_REQUEST,
                 "orchestration-not-found",
                 "There is no such orchestration",
                 "Deploy a component that offers it, or start one of those that are deployed. Names are case-sensitive.",
@@ -287,6 +335,12 @@ impl Problem {
                 "The server has too much to do",
                 "Send the request again after the time in the Retry-After header.",
             ),
+            Self::TooManyStreams { .. } => facts(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-streams",
+                "Too many histories are being followed",
+                "Try again after the time in the Retry-After header, or read the history page by page.",
+            ),
             Self::Storage(error) => match error.outcome {
                 Outcome::NotDone => facts(
                     StatusCode::SERVICE_UNAVAILABLE,
@@ -318,7 +372,7 @@ impl Problem {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Overloaded => Some(OVERLOAD_RETRY_AFTER.as_secs()),
+            Self::Overloaded | Self::TooManyStreams { .. } => Some(OVERLOAD_RETRY_AFTER.as_secs()),
             Self::Storage(error) if error.outcome == Outcome::NotDone => Some(OVERLOAD_RETRY_AFTER.as_secs()),
             _ => None,
         }
@@ -402,10 +456,12 @@ mod tests {
         {
           "type": "urn:rondo:problem:orchestration-not-found",
           "title": "There is no such orchestration",
-          "status": 404,
+          "status": 400,
           "detail": "no deployed component offers the orchestration \"ordr\"; deployed are order",
           "code": "orchestration-not-found",
-          "remedy": "Deploy a component that offers it, or start one of those that are deployed. Names are case-sensitive."
+          "remedy": "Deploy a component that offers it, or start one of those that are deployed. Names are case-sensitive.",
+          "Message": "There is no such orchestration",
+          "ExceptionMessage": "no deployed component offers the orchestration \"ordr\"; deployed are order"
         }
         "#);
     }

@@ -6,14 +6,20 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::any;
 use store::{Client, Clock, Components};
 use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::catalog::Catalog;
 use crate::guard::guard;
-use crate::routes::{components, control, events, health, history, instances, migrate, start, wait};
-use crate::{Deployer, Guard, IdSource, Problem, Readiness, limits};
+use crate::paths::{self, BASE, OWN_BASE};
+use crate::routes::{
+    components, control, events, health, history, hub, instances, migrate, openapi, restart, start, stream, wait,
+};
+use crate::{Deployer, Guard, HubView, IdSource, Problem, Readiness, limits};
 
 /// Everything the surface needs, put together by `cli` or by a test.
 #[derive(Clone)]
@@ -24,14 +30,37 @@ pub struct Api {
     pub components: Arc<dyn Components>,
     /// Who takes new component files.
     pub deployer: Arc<dyn Deployer>,
+    /// Who knows how the host and its task hub are.
+    pub hub: Arc<dyn HubView>,
     /// The time that new instances are created at.
     pub clock: Arc<dyn Clock>,
     /// Where random ids come from.
     pub ids: Arc<dyn IdSource>,
     /// Who may ask.
     pub guard: Guard,
+    /// How clients reach the server, for the addresses in answers.
+    pub scheme: Scheme,
     /// Whether the host takes work.
     pub readiness: Readiness,
+}
+
+/// How clients reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Through TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As an address begins.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 /// What every handler is given.
@@ -39,47 +68,76 @@ pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) catalog: Catalog,
     pub(crate) uploads: Semaphore,
+    pub(crate) streams: Arc<Semaphore>,
+    /// The OpenAPI document.
+    pub(crate) document: Arc<str>,
 }
-
-/// Where the Durable Functions calls live.
-pub(crate) const BASE: &str = "/runtime/webhooks/durabletask";
 
 /// The whole surface as a service.
 pub fn router(api: Api) -> Router {
     let guarded_by = api.guard.clone();
+    let (routes, document) = table().split_for_parts();
+    let document = crate::openapi::completed(document);
     let shared = Arc::new(Shared {
         catalog: Catalog::new(Arc::clone(&api.components)),
         uploads: Semaphore::new(limits::UPLOADS_AT_ONCE_MAX),
+        streams: Arc::new(Semaphore::new(limits::STREAMS_AT_ONCE_MAX)),
+        document: serde_json::to_string(&document).unwrap_or_default().into(),
         api,
     });
-    let durable_functions = Router::new()
-        .route("/orchestrators/{name}", post(start::unnamed))
-        .route("/orchestrators/{name}/{id}", post(start::named))
-        .route("/instances", get(instances::list).delete(instances::purge_matching))
-        .route("/instances/", get(instances::list).delete(instances::purge_matching))
-        .route("/instances/{id}", get(instances::get).delete(instances::purge))
-        .route("/instances/{id}/raiseEvent/{event}", post(events::raise))
-        .route("/instances/{id}/terminate", post(control::terminate))
-        .route("/instances/{id}/suspend", post(control::suspend))
-        .route("/instances/{id}/resume", post(control::resume))
-        .route("/instances/{id}/rewind", post(control::rewind));
-    let own = Router::new()
-        .route("/instances/{id}/wait", get(wait::wait))
-        .route("/instances/{id}/history", get(history::history))
-        .route("/instances/{id}/migrate", post(migrate::migrate))
-        .route("/components", get(components::list))
-        .route("/components/{digest}", get(components::download))
-        .layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX))
-        .route("/components", post(components::deploy).layer(DefaultBodyLimit::max(store::limits::COMPONENT_BYTES_MAX)))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready));
-    Router::new()
-        .nest(BASE, durable_functions.layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX)))
-        .nest("/rondo", own)
+    let routes: Router = routes
         .method_not_allowed_fallback(wrong_verb)
         .fallback(unknown_route)
         .layer(from_fn_with_state(guarded_by, guard))
-        .with_state(shared)
+        .with_state(shared);
+    // Around the router, because it chooses by the path.
+    Router::new().fallback_service(routes.map_request(paths::canonical))
+}
+
+/// The OpenAPI document of all calls, as JSON for people.
+///
+/// # Errors
+/// It cannot be written as JSON, which is a bug.
+pub fn document() -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&crate::openapi::completed(table().into_openapi()))
+}
+
+/// Every path, with what the document says of it.
+fn table() -> OpenApiRouter<Arc<Shared>> {
+    let durable_functions = OpenApiRouter::new()
+        .routes(routes!(start::unnamed))
+        .routes(routes!(start::named))
+        .routes(routes!(instances::list, instances::purge_matching))
+        .routes(routes!(instances::get, instances::purge))
+        .routes(routes!(events::raise))
+        .routes(routes!(control::terminate))
+        .routes(routes!(control::suspend))
+        .routes(routes!(control::resume))
+        .routes(routes!(control::rewind))
+        .routes(routes!(restart::restart))
+        .route("/entities", any(entities))
+        .route("/entities/{*rest}", any(entities))
+        .route("/makeprimary", any(app_leases))
+        .layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX));
+    let own = OpenApiRouter::new()
+        .routes(routes!(wait::wait))
+        .routes(routes!(history::history))
+        .routes(routes!(stream::stream))
+        .routes(routes!(migrate::migrate))
+        .routes(routes!(components::list))
+        .routes(routes!(components::download))
+        .routes(routes!(components::activate))
+        .routes(routes!(hub::status))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX));
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(components::deploy))
+        .layer(DefaultBodyLimit::max(store::limits::COMPONENT_BYTES_MAX));
+    OpenApiRouter::with_openapi(crate::openapi::frame())
+        .nest(BASE, durable_functions)
+        .nest(OWN_BASE, own.merge(uploads))
 }
 
 async fn wrong_verb(method: Method) -> Problem {
@@ -88,4 +146,12 @@ async fn wrong_verb(method: Method) -> Problem {
 
 async fn unknown_route(request: Request) -> Problem {
     Problem::UnknownRoute(request.uri().path().to_owned())
+}
+
+async fn entities() -> Problem {
+    Problem::NotSupported("entities")
+}
+
+async fn app_leases() -> Problem {
+    Problem::NotSupported("app leases")
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{commands, exit};
@@ -24,6 +26,9 @@ pub(crate) struct Global {
     /// The server's key, if it has one
     #[arg(long, global = true, env = "RONDO_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) key: Option<String>,
+    /// The certificate authority that vouches for the server, in PEM; without it those that browsers know
+    #[arg(long, global = true, env = "RONDO_CA_CERT", value_name = "FILE")]
+    pub(crate) ca_cert: Option<PathBuf>,
     /// What to print: text for people, or the server's JSON
     #[arg(long, global = true, default_value = "table", value_name = "FORM")]
     pub(crate) output: Form,
@@ -55,6 +60,7 @@ pub(crate) enum Command {
     Resume(commands::resume::Args),
     Terminate(commands::terminate::Args),
     Rewind(commands::rewind::Args),
+    Restart(commands::restart::Args),
     Migrate(commands::migrate::Args),
     Purge(commands::purge::Args),
     Hub(commands::hub::Args),
@@ -84,7 +90,11 @@ mod tests {
             "rondo dev .",
             "rondo inspect a.wasm",
             "rondo deploy a.wasm --name a --allow-http x.example --env K=V --dir /a:/b --dir /c:/d:rw",
+            "rondo serve --listen 0.0.0.0:443 --key k --read-key l --tls-cert c.pem --tls-key k.pem",
             "rondo components",
+            "rondo components list",
+            "rondo components download abcdef shop.wasm",
+            "rondo components activate abcdef --server https://rondo.example --ca-cert ca.pem --key k",
             "rondo start order",
             "rondo start order --id 1 --input {} --version 2 --tag a=b --tag c=d --after 5m --component abcdef --wait",
             "rondo start order --input @f --at 2030-01-01T00:00:00Z",
@@ -92,12 +102,16 @@ mod tests {
             "rondo wait 1 --timeout 30s",
             "rondo status 1 --output json",
             "rondo history 1 --server http://127.0.0.1:1",
+            "rondo history 1 --follow --turns",
+            "rondo history 1 --flat",
             "rondo list --status failed --status running --name order --prefix a --held --top 5",
             "rondo raise-event 1 approved --data true",
             "rondo suspend 1 --reason r",
             "rondo resume 1",
             "rondo terminate 1 --reason r --recurse",
             "rondo rewind 1",
+            "rondo restart 1",
+            "rondo restart 1 --same-id --wait --timeout 5s",
             "rondo migrate 1",
             "rondo migrate 1 --to abcdef",
             "rondo purge 1",
@@ -116,6 +130,9 @@ mod tests {
         for line in [
             "rondo start order --at 2030-01-01T00:00:00Z --after 5m",
             "rondo serve --store azure",
+            "rondo serve --tls-cert c.pem",
+            "rondo serve --tls-key k.pem",
+            "rondo history 1 --follow --flat",
             "rondo serve --store azure --hub no",
             "rondo purge",
             "rondo purge 1 --status failed",

@@ -1,17 +1,21 @@
 //! The HTTP client of the commands. It blocks: a command does one thing at a time.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, bail};
 use api::ProblemDocument;
 use api::dto::segment;
 use form_urlencoded::Serializer;
 use serde::de::DeserializeOwned;
-use ureq::http::Request;
+use ureq::Body;
+use ureq::http::{Request, Response, StatusCode};
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure};
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, CONNECT_TIMEOUT};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, CONNECT_TIMEOUT, FOLLOW_ROUND};
 
 /// Where the Durable Functions calls live.
 const BASE: &str = "/runtime/webhooks/durabletask";
@@ -106,22 +110,45 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn new(global: &Global) -> Self {
+    /// # Errors
+    /// The certificate authority cannot be read.
+    pub(crate) fn new(global: &Global) -> Result<Self> {
         // No proxy: a server on loopback must not be asked for through one.
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
+            .tls_config(tls(global.ca_cert.as_deref())?)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .build()
             .new_agent();
         let server = global.server.trim_end_matches('/').to_owned();
         let key = global.key.clone().filter(|key| !key.is_empty());
-        Self { agent, server, key }
+        Ok(Self { agent, server, key })
     }
 
     /// Sends a call and waits for the answer.
     pub(crate) fn send(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        let mut answer = match call.body {
+            Some(body) => self.answer(self.agent.run(self.request(call, body)?))?,
+            None => self.answer(self.agent.run(self.request(call, ())?))?,
+        };
+        let continuation = answer.headers().get("x-ms-continuation-token");
+        let continuation = continuation.and_then(|token| token.to_str().ok()).map(str::to_owned);
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        Ok(Answer { body: body.map_err(|error| self.failed(&error))?, continuation })
+    }
+
+    /// Sends a call whose answer comes little by little, and answers with its body; none for an empty answer.
+    pub(crate) fn open(&self, call: &Call<'_>) -> Result<Option<impl Read + use<>>, Failure> {
+        let request = self.request(call, ())?;
+        let request = self.agent.configure_request(request).timeout_recv_body(Some(FOLLOW_ROUND)).build();
+        let answer = self.answer(self.agent.run(request))?;
+        let has_body = answer.status() != StatusCode::NO_CONTENT;
+        Ok(has_body.then(|| answer.into_body().into_reader()))
+    }
+
+    fn request<B>(&self, call: &Call<'_>, body: B) -> Result<Request<B>, Failure> {
         let mut request = Request::builder().method(call.method).uri(format!("{}{}", self.server, call.target()));
         for (name, value) in &call.headers {
             request = request.header(*name, value);
@@ -130,19 +157,18 @@ impl Client {
             request = request.header("x-functions-key", key);
         }
         let malformed = |error: ureq::http::Error| Failure::new(Exit::Usage, format!("{}: {error}", self.server));
-        let answered = match call.body {
-            Some(body) => self.agent.run(request.body(body).map_err(malformed)?),
-            None => self.agent.run(request.body(()).map_err(malformed)?),
-        };
+        request.body(body).map_err(malformed)
+    }
+
+    /// What came back, unless the server refused.
+    fn answer(&self, answered: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Failure> {
         let mut answer = answered.map_err(|error| self.failed(&error))?;
         let status = answer.status();
-        let continuation = answer.headers().get("x-ms-continuation-token");
-        let continuation = continuation.and_then(|token| token.to_str().ok()).map(str::to_owned);
+        if status.is_success() {
+            return Ok(answer);
+        }
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.map_err(|error| self.failed(&error))?;
-        if status.is_success() {
-            return Ok(Answer { body, continuation });
-        }
         Err(match serde_json::from_slice::<ProblemDocument>(&body) {
             Ok(problem) => Failure::from(problem),
             Err(_) => Failure::new(Exit::Failed, format!("{} answered {status}", self.server))
@@ -170,6 +196,23 @@ impl Client {
     }
 }
 
+/// Trusts the certificate authorities of a file, or else those that browsers know.
+fn tls(ca_cert: Option<&Path>) -> Result<TlsConfig> {
+    let Some(file) = ca_cert else { return Ok(TlsConfig::default()) };
+    let pem = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let mut trusted = Vec::new();
+    for item in ureq::tls::parse_pem(&pem) {
+        let item = item.with_context(|| format!("reading the certificates in {}", file.display()))?;
+        if let PemItem::Certificate(certificate) = item {
+            trusted.push(certificate);
+        }
+    }
+    if trusted.is_empty() {
+        bail!("{} holds no certificate", file.display());
+    }
+    Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted)).build())
+}
+
 /// How long a waiting call asks the server to wait.
 pub(crate) fn wait_call(id: &str, round: Duration, seen: Option<u64>) -> Call<'static> {
     Call::own("GET", &format!("/instances/{}/wait", segment(id)))
@@ -182,7 +225,8 @@ mod tests {
     use super::*;
 
     fn client(server: &str) -> Client {
-        Client::new(&Global { server: server.into(), key: None, output: crate::args::Form::Table })
+        let output = crate::args::Form::Table;
+        Client::new(&Global { server: server.into(), key: None, ca_cert: None, output }).unwrap()
     }
 
     #[test]

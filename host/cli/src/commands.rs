@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod raise_event;
+pub(crate) mod restart;
 pub(crate) mod resume;
 pub(crate) mod rewind;
 pub(crate) mod serve;
@@ -35,8 +36,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(global: &Global) -> Self {
-        Self { client: Client::new(global), output: Output { form: global.output } }
+    pub(crate) fn new(global: &Global) -> Result<Self> {
+        Ok(Self { client: Client::new(global)?, output: Output { form: global.output } })
     }
 
     /// Sends a request that the server only takes note of, and says so.
@@ -51,7 +52,7 @@ impl Session {
 /// Runs the command of a command line.
 pub(crate) fn run(cli: Cli) -> Result<Exit> {
     let Cli { global, command } = cli;
-    let session = Session::new(&global);
+    let session = Session::new(&global)?;
     match command {
         Command::Serve(args) => serve::run(args, &global),
         Command::Dev(args) => dev::run(args, &global),
@@ -68,6 +69,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Resume(args) => resume::run(&args, &session),
         Command::Terminate(args) => terminate::run(&args, &session),
         Command::Rewind(args) => rewind::run(&args, &session),
+        Command::Restart(args) => restart::run(&args, &session),
         Command::Migrate(args) => migrate::run(&args, &session),
         Command::Purge(args) => purge::run(&args, &session),
         Command::Hub(args) => hub::run(&args, session.output),

@@ -61,7 +61,8 @@ impl Failure {
 impl From<ProblemDocument> for Failure {
     fn from(problem: ProblemDocument) -> Self {
         let exit = match problem.status {
-            400 | 401 | 403 | 405 | 413 => Exit::Usage,
+            _ if problem.code == "orchestration-not-found" => Exit::NotFound,
+            400 | 401 | 403 | 405 | 408 | 413 => Exit::Usage,
             404 => Exit::NotFound,
             409 | 410 | 412 => Exit::Conflict,
             _ => Exit::Failed,

@@ -10,6 +10,7 @@ use crate::commands::Session;
 use crate::exit::{Exit, Failure};
 use crate::limits::{PAYLOAD_CHARS_SHOWN, WAIT_ROUND, WAIT_ROUND_SHOWN};
 use crate::output::{self, cut};
+use crate::patience::Patience;
 use crate::units::brief;
 use crate::view;
 
@@ -25,14 +26,23 @@ fn until_ended(session: &Session, id: &str, timeout: Option<Duration>) -> Result
     let begin = Instant::now();
     let mut seen = None;
     let mut told_held = None;
+    let mut patience = Patience::default();
     loop {
+        let asked = Instant::now();
         let left = timeout.map(|timeout| timeout.saturating_sub(begin.elapsed()));
         let round = if output.is_watched() { WAIT_ROUND_SHOWN } else { WAIT_ROUND };
         let answer = session.client.send(&wait_call(id, left.map_or(round, |left| round.min(left)), seen));
         if output.is_watched() {
             output::live("");
         }
-        let answer = answer?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                patience.pause_after(failure, left)?;
+                continue;
+            }
+        };
+        patience.reached();
         let status: InstanceStatus = answer.json()?;
         if status.is_ended() {
             return Ok((answer, status));
@@ -51,7 +61,9 @@ fn until_ended(session: &Session, id: &str, timeout: Option<Duration>) -> Result
         if output.is_watched() {
             output::live(&progress(&status, begin.elapsed()));
         }
-        seen = Some(status.revision);
+        if seen.replace(status.revision) == Some(status.revision) {
+            patience.rest_if_quick(asked.elapsed());
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use api::{Api, Guard, Phase, RandomIds, Readiness};
+use api::{Api, Guard, Keys, Phase, RandomIds, Readiness, Scheme};
 use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,7 +15,9 @@ use tokio::task::JoinHandle;
 use wasm::Engines;
 use worker::Worker;
 
+use crate::hub_facts::LocalHub;
 use crate::limits::REQUESTS_GRACE;
+use crate::listen::{self, TlsArgs};
 use crate::registry::Registry;
 use crate::storage::{Storage, StorageArgs};
 use crate::units;
@@ -45,6 +47,17 @@ pub(crate) struct HostArgs {
     turn_deadline: Option<Duration>,
 }
 
+/// Who may ask a host, and how.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Access {
+    /// What everything needs; none for whoever is on this machine.
+    pub(crate) key: Option<String>,
+    /// What is enough for looking on.
+    pub(crate) read_key: Option<String>,
+    /// Without it in the clear.
+    pub(crate) tls: TlsArgs,
+}
+
 /// A running host.
 pub(crate) struct Host {
     /// Where it answers.
@@ -53,23 +66,26 @@ pub(crate) struct Host {
     readiness: Readiness,
     worker: Worker,
     stop_serving: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Host {
     /// Starts everything. When this answers, the host is ready and `DIR/endpoint` tells where.
-    pub(crate) async fn start(args: &HostArgs, key: Option<&str>) -> Result<Self> {
-        let guard = guard(args.listen, key)?;
+    pub(crate) async fn start(args: &HostArgs, access: &Access) -> Result<Self> {
+        let guard = guard(args.listen, access)?;
+        let tls = access.tls.acceptor()?;
+        let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
         fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // With SQLite this keeps a second host off the folder, so it comes first.
-        let Storage { backend, is_shared } = args.storage.open(&args.data, Arc::clone(&clock)).await?;
+        let Storage { backend, is_shared, kind, azure } = args.storage.open(&args.data, Arc::clone(&clock)).await?;
         // Left behind by a host that was killed.
         let _ = fs::remove_file(args.data.join("endpoint"));
         let listener = TcpListener::bind(args.listen)
             .await
             .with_context(|| format!("listening on {}; --listen chooses another address", args.listen))?;
-        let url = format!("http://{}", listener.local_addr().context("asking for the address")?);
+        let address = listener.local_addr().context("asking for the address")?;
+        let url = format!("{}://{address}", scheme.as_str());
 
         let engines = Engines::new(engine_options(args)).context("starting the WebAssembly engine")?;
         let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock), is_shared)
@@ -77,13 +93,17 @@ impl Host {
             .context("reading which components are deployed")?;
 
         let readiness = Readiness::default();
+        let hub = LocalHub { store: kind, azure, clock: Arc::clone(&clock), monitor: OnceLock::new() };
+        let hub = Arc::new(hub);
         let router = api::router(Api {
             client: backend.clone(),
             components: backend.clone(),
             deployer: Arc::new(registry.clone()),
+            hub: Arc::clone(&hub) as _,
             clock: Arc::clone(&clock),
             ids: Arc::new(RandomIds),
             guard,
+            scheme,
             readiness: readiness.clone(),
         });
         let (stop_serving, stopped) = oneshot::channel::<()>();
@@ -92,13 +112,14 @@ impl Host {
                 // A host that is dropped stops, too.
                 let _ = stopped.await;
             };
-            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+            listen::serve(listener, tls, router, stopped).await;
         });
 
         registry.load_newest().await;
         let worker = Worker::start(worker_options(args), backend, Arc::new(registry), clock)
             .context("starting the worker's threads")?;
         let monitor = worker.monitor();
+        let _ = hub.monitor.set(monitor.clone());
         readiness.watch(move || monitor.health().is_healthy());
         readiness.set(Phase::Ready);
         write_endpoint(&args.data, &url)?;
@@ -127,20 +148,28 @@ impl Host {
     /// Answers when the host cannot go on by itself.
     pub(crate) async fn failed(&mut self) -> anyhow::Error {
         match (&mut self.serving).await {
-            Ok(Ok(())) => anyhow::anyhow!("the HTTP server ended by itself"),
-            Ok(Err(error)) => anyhow::Error::new(error).context("serving HTTP"),
+            Ok(()) => anyhow::anyhow!("the HTTP server ended by itself"),
             Err(error) => anyhow::Error::new(error).context("serving HTTP"),
         }
     }
 }
 
 /// Beyond this machine only with a key.
-fn guard(listen: SocketAddr, key: Option<&str>) -> Result<Guard> {
-    match key {
-        Some("") => bail!("the key is empty; choose a long random one, or none and listen on 127.0.0.1"),
-        Some(key) => Ok(Guard::Key(key.into())),
-        None if listen.ip().is_loopback() => Ok(Guard::Loopback),
-        None => bail!(
+fn guard(listen: SocketAddr, access: &Access) -> Result<Guard> {
+    let Access { key, read_key, tls: _ } = access;
+    match (key.as_deref(), read_key.as_deref()) {
+        (Some(""), _) | (_, Some("")) => {
+            bail!("a key is empty; choose a long random one, or none and listen on 127.0.0.1")
+        }
+        (Some(key), read_key) if Some(key) == read_key => {
+            bail!("the key for reading must not be the key for everything")
+        }
+        (Some(key), read_key) => Ok(Guard::Keys(Keys::new(key, read_key))),
+        (None, Some(_)) => {
+            bail!("a key for reading alone would let nobody change anything; set --key or RONDO_KEY, too")
+        }
+        (None, None) if listen.ip().is_loopback() => Ok(Guard::Loopback),
+        (None, None) => bail!(
             "{listen} can be reached by other machines, and whoever reaches it can run code here; \
              set --key or RONDO_KEY, or listen on 127.0.0.1"
         ),
@@ -180,13 +209,27 @@ fn write_endpoint(data: &Path, url: &str) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn guarded(listen: &str, key: Option<&str>, read_key: Option<&str>) -> Result<Guard> {
+        let access = Access { key: key.map(str::to_owned), read_key: read_key.map(str::to_owned), ..Access::default() };
+        guard(listen.parse().unwrap(), &access)
+    }
+
     #[test]
     fn other_machines_need_a_key() {
-        let anywhere = "0.0.0.0:7070".parse().unwrap();
-        assert!(guard(anywhere, None).unwrap_err().to_string().contains("RONDO_KEY"));
-        assert!(guard(anywhere, Some("")).is_err());
-        assert!(matches!(guard(anywhere, Some("k")), Ok(Guard::Key(_))));
-        assert!(matches!(guard("[::1]:0".parse().unwrap(), None), Ok(Guard::Loopback)));
+        let anywhere = "0.0.0.0:7070";
+        assert!(guarded(anywhere, None, None).unwrap_err().to_string().contains("RONDO_KEY"));
+        assert!(guarded(anywhere, Some(""), None).is_err());
+        assert!(matches!(guarded(anywhere, Some("k"), None), Ok(Guard::Keys(_))));
+        assert!(matches!(guarded("[::1]:0", None, None), Ok(Guard::Loopback)));
+    }
+
+    #[test]
+    fn a_key_for_reading_stands_beside_one_for_everything() {
+        let here = "127.0.0.1:0";
+        assert!(guarded(here, None, Some("l")).is_err());
+        assert!(guarded(here, Some("k"), Some("k")).is_err());
+        assert!(guarded(here, Some("k"), Some("")).is_err());
+        assert!(matches!(guarded(here, Some("k"), Some("l")), Ok(Guard::Keys(_))));
     }
 
     #[test]

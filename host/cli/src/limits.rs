@@ -37,3 +37,36 @@ pub(crate) const WATCH_QUIET: Duration = Duration::from_millis(200);
 
 /// Instances that `list` shows when not told otherwise: what a person looks through.
 pub(crate) const LIST_DEFAULT: usize = 100;
+
+/// Connections at the same time; further ones wait in the kernel's queue. Each is a task and a few kilobytes.
+pub(crate) const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long a connection may be idle, or take to send the head of a request: more than common proxies keep one.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long a client may take to agree on TLS.
+pub(crate) const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The pause after a connection that could not be accepted.
+pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How long a command that waits goes on while the server does not answer: a restart with a large log to replay.
+pub(crate) const RECONNECT_MAX: Duration = Duration::from_mins(2);
+
+/// The first pause before a server that does not answer is tried again; doubled each time.
+pub(crate) const RECONNECT_REST_MIN: Duration = Duration::from_millis(100);
+
+/// The longest of these pauses.
+pub(crate) const RECONNECT_REST_MAX: Duration = Duration::from_secs(3);
+
+/// How long one connection follows a history; then another goes on, so that one that broke silently is noticed.
+pub(crate) const FOLLOW_ROUND: Duration = Duration::from_mins(2);
+
+/// One message of a followed history: an event with the largest payload.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// How deep `history` looks into children of children.
+pub(crate) const NESTING_MAX: usize = 8;
+
+/// Children whose histories one `history` shows; of further ones it shows what their parents know.
+pub(crate) const NESTED_MAX: usize = 200;

@@ -13,6 +13,7 @@ use store_sqlite::SqliteBackend;
 
 use crate::azure_args::AzureArgs;
 use crate::exit::{Exit, Failure};
+use crate::hub_facts::AzureHub;
 use crate::units;
 
 /// Which storage, and how it is used.
@@ -60,18 +61,28 @@ pub(crate) struct Storage {
     pub(crate) backend: Arc<dyn Backend>,
     /// Other hosts work on it as well.
     pub(crate) is_shared: bool,
+    /// What `--store` calls it.
+    pub(crate) kind: &'static str,
+    /// The task hub, where it has a place of its own to be looked at.
+    pub(crate) azure: Option<AzureHub>,
 }
 
 impl StorageArgs {
     /// Opens it; a task hub that is not there is made.
     pub(crate) async fn open(&self, data: &Path, clock: Arc<dyn Clock>) -> Result<Storage> {
         match self.store {
-            Kind::Sqlite => Ok(Storage { backend: open_sqlite(data, clock).await?, is_shared: false }),
-            Kind::Azure => Ok(Storage { backend: self.open_azure(clock).await?, is_shared: true }),
+            Kind::Sqlite => {
+                let backend = open_sqlite(data, clock).await?;
+                Ok(Storage { backend, is_shared: false, kind: "sqlite", azure: None })
+            }
+            Kind::Azure => {
+                let (backend, hub) = self.open_azure(clock).await?;
+                Ok(Storage { backend, is_shared: true, kind: "azure", azure: Some(hub) })
+            }
         }
     }
 
-    async fn open_azure(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
+    async fn open_azure(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Backend>, AzureHub)> {
         if self.lease < LEASE_MIN {
             return Err(Failure::new(Exit::Usage, "--lease must be at least 1s".to_owned()).into());
         }
@@ -96,7 +107,9 @@ impl StorageArgs {
             ..store_azure::Options::default()
         };
         tracing::info!(hub = hub_name.as_str(), partitions, "joined the task hub");
-        Ok(Arc::new(AzureBackend::start(medium, hub_name, partitions, Arc::new(leases), clock, options)))
+        let hub = AzureHub { name: hub_name.clone(), medium: Arc::clone(&medium) };
+        let backend = AzureBackend::start(medium, hub_name, partitions, Arc::new(leases), clock, options);
+        Ok((Arc::new(backend), hub))
     }
 
     /// How many partitions the hub has; makes it if need be.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::ComponentRecord;
+use utoipa::ToSchema;
 
 use crate::times;
 
 /// A deployed component.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Component {
     /// The SHA-256 of its file.
@@ -23,11 +24,12 @@ pub struct Component {
     /// Its activities.
     pub activities: Vec<String>,
     /// What its activities may reach.
+    #[schema(value_type = serde_json::Value)]
     pub grants: Option<Box<RawValue>>,
 }
 
 /// What a deployment did.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Deployment {
     /// The component.
     pub component: Component,
@@ -36,7 +38,7 @@ pub struct Deployment {
 }
 
 /// The held instances that a deployment let go on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Releases {
     /// How many.
     pub count: u64,
@@ -48,7 +50,7 @@ pub struct Releases {
 }
 
 /// A held instance that a deployment let go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Released {
     /// Which one.

@@ -6,12 +6,13 @@ use engine::{EventKind, HistoryEvent, RetryPolicy};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::{Failed, ParentOf, value};
 use crate::times;
 
 /// A part of an execution's history.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryPage {
     /// The instance.
@@ -36,7 +37,7 @@ pub struct SeenHistoryPage {
 }
 
 /// One event.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Event {
     /// Its position, from 1.
     pub id: u64,
@@ -83,7 +84,7 @@ impl TryFrom<BTreeMap<String, Box<RawValue>>> for SeenEvent {
 type Value = Option<Box<RawValue>>;
 
 /// The fields of every type of event; see `engine::EventKind` for their meaning.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the meaning of every field is in engine::EventKind")]
 pub enum EventFields {
@@ -93,6 +94,7 @@ pub enum EventFields {
         execution_id: String,
         name: String,
         version: Option<String>,
+        #[schema(value_type = serde_json::Value)]
         input: Value,
         tags: BTreeMap<String, String>,
         parent: Option<ParentOf>,
@@ -104,28 +106,34 @@ pub enum EventFields {
         trace_state: Option<String>,
     },
     ExecutionCompleted {
+        #[schema(value_type = serde_json::Value)]
         output: Value,
     },
     ExecutionFailed {
         failure: Failed,
     },
     ExecutionTerminated {
+        #[schema(value_type = serde_json::Value)]
         reason: Value,
         recurse: bool,
     },
     ExecutionSuspended {
+        #[schema(value_type = serde_json::Value)]
         reason: Value,
     },
     ExecutionResumed {
+        #[schema(value_type = serde_json::Value)]
         reason: Value,
     },
     ExecutionRewound {
+        #[schema(value_type = serde_json::Value)]
         reason: Value,
         voided: Vec<u64>,
     },
     TaskScheduled {
         task: u32,
         name: String,
+        #[schema(value_type = serde_json::Value)]
         input: Value,
         retry: Option<Retry>,
     },
@@ -137,6 +145,7 @@ pub enum EventFields {
     },
     TaskCompleted {
         task: u32,
+        #[schema(value_type = serde_json::Value)]
         output: Value,
     },
     TaskFailed {
@@ -158,6 +167,7 @@ pub enum EventFields {
         name: String,
         instance_id: String,
         version: Option<String>,
+        #[schema(value_type = serde_json::Value)]
         input: Value,
         tags: BTreeMap<String, String>,
         retry: Option<Retry>,
@@ -171,6 +181,7 @@ pub enum EventFields {
     },
     SubOrchestrationCompleted {
         task: u32,
+        #[schema(value_type = serde_json::Value)]
         output: Value,
     },
     SubOrchestrationFailed {
@@ -183,6 +194,7 @@ pub enum EventFields {
     },
     EventRaised {
         name: String,
+        #[schema(value_type = serde_json::Value)]
         data: Value,
         key: String,
     },
@@ -190,6 +202,7 @@ pub enum EventFields {
         task: u32,
         instance_id: String,
         name: String,
+        #[schema(value_type = serde_json::Value)]
         data: Value,
     },
     /// A type that this part of the host does not know yet.
@@ -197,7 +210,7 @@ pub enum EventFields {
 }
 
 /// How the host retries.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the meaning of every field is in engine::RetryPolicy")]
 pub struct Retry {

@@ -6,12 +6,13 @@ use engine::{Failure, Parent, RuntimeStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{HeldReason, InstanceRow};
+use utoipa::ToSchema;
 
-use super::{string, value};
+use super::{DurableEvent, string, value};
 use crate::times;
 
 /// What a status query shows of an instance.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceStatus {
     /// The orchestration.
@@ -21,11 +22,17 @@ pub struct InstanceStatus {
     /// `Pending`, `Running`, `Suspended`, `Completed`, `Failed` or `Terminated`.
     pub runtime_status: String,
     /// The input, unless the query did not want it.
+    #[schema(value_type = serde_json::Value)]
     pub input: Option<Box<RawValue>>,
     /// What the orchestration wants shown.
+    #[schema(value_type = serde_json::Value)]
     pub custom_status: Option<Box<RawValue>>,
     /// The result; the reason of a termination; the message of a failure.
+    #[schema(value_type = serde_json::Value)]
     pub output: Option<Box<RawValue>>,
+    /// What has happened, if the query wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_events: Option<Vec<DurableEvent>>,
     /// When it was created: whole seconds, as Durable Functions clients expect.
     pub created_time: String,
     /// When its last turn was: whole seconds.
@@ -71,7 +78,7 @@ pub struct InstanceStatus {
 }
 
 /// Why an instance is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Held {
     /// A stable code.
     pub code: String,
@@ -82,7 +89,7 @@ pub struct Held {
 }
 
 /// Why something failed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failed {
     /// A short, stable name.
@@ -91,13 +98,14 @@ pub struct Failed {
     pub message: String,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value)]
     pub details: Option<Box<RawValue>>,
     /// Whether trying again cannot help.
     pub non_retriable: bool,
 }
 
 /// Who waits for an instance's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ParentOf {
     /// The parent's instance.
@@ -113,7 +121,7 @@ pub struct ParentOf {
 }
 
 /// How many instances a purge deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Purged {
     /// That many.
@@ -133,6 +141,7 @@ impl InstanceStatus {
             input: state.input.as_ref().filter(|_| shows_input).map(value),
             custom_status: state.custom_status.as_ref().map(value),
             output: output.or_else(failure_message),
+            history_events: None,
             created_time: times::seconds(state.created_at),
             last_updated_time: times::seconds(state.updated_at),
             execution_id: state.execution_id.to_string(),

@@ -1,4 +1,4 @@
-//! `components`: deploying, listing, downloading.
+//! `components`: deploying, listing, downloading, activating.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::start::label;
 use crate::dto::{Component, Deployment, Released, Releases};
 use crate::extract::{Segments, body};
 use crate::limits::{GRANTS_BYTES_MAX, RELEASES_NAMED_MAX, RELEASES_PER_DEPLOYMENT_MAX};
+use crate::openapi::{MissingComponent, NotDeployable};
 use crate::params::Params;
 use crate::router::Shared;
 use crate::{Problem, Upload};
@@ -22,7 +23,19 @@ const GRANTS: &str = "x-rondo-grants";
 /// What an instance may be held for that another component can cure.
 const CURABLE: [&str; 2] = ["nondeterminism", "component-unavailable"];
 
-/// `POST components?name=`: takes a file in, and lets the instances go on that waited for it.
+/// Deploy a component
+///
+/// What it offers can be started from then on, and held instances that it can cure go on.
+#[utoipa::path(
+    post, path = "/components", tag = "rondo", operation_id = "deploy",
+    params(
+        ("name" = String, Query, description = "What to call it"),
+        ("grants" = Option<String>, Query, description = "What its activities may reach: a JSON object"),
+        ("x-rondo-grants" = Option<String>, Header, description = "The same, escaped to ASCII"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/wasm"),
+    responses((status = 201, description = "It is deployed", body = Deployment), NotDeployable),
+)]
 pub(crate) async fn deploy(
     State(shared): State<Arc<Shared>>,
     params: Params,
@@ -37,22 +50,62 @@ pub(crate) async fn deploy(
         let bytes = body(request, &shared, COMPONENT_BYTES_MAX).await?;
         shared.api.deployer.deploy(Upload { name, bytes: bytes.into(), grants }).await?
     };
-    // The deployment stands whatever becomes of these two.
+    Ok((StatusCode::CREATED, Json(deployed(&shared, &record).await)))
+}
+
+/// Make a component the newest of all its names again
+///
+/// The same as deploying its file anew, with the grants that it has.
+#[utoipa::path(
+    post, path = "/components/{digest}/activate", tag = "rondo", operation_id = "activate",
+    params(("digest" = String, Path, description = "Its digest, or the beginning of it")),
+    responses((status = 200, description = "It is the newest", body = Deployment), MissingComponent, NotDeployable),
+)]
+pub(crate) async fn activate(
+    State(shared): State<Arc<Shared>>,
+    Segments(digest): Segments<String>,
+    params: Params,
+) -> Result<Json<Deployment>, Problem> {
+    params.only(&[])?;
+    let record = shared.catalog.component(&digest).await?;
+    let record = {
+        let _permit = shared.uploads.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
+        let bytes = shared.api.components.component_bytes(&record.digest).await?;
+        let bytes = bytes.ok_or(Problem::ComponentNotFound(digest))?;
+        shared.api.deployer.deploy(Upload { name: record.name, bytes, grants: Some(record.grants) }).await?
+    };
+    Ok(Json(deployed(&shared, &record).await))
+}
+
+/// What follows a deployment, which stands whatever becomes of this.
+async fn deployed(shared: &Shared, record: &ComponentRecord) -> Deployment {
     if let Err(error) = shared.catalog.refresh().await {
         tracing::warn!(operation = error.operation, "the list of components was not read again");
     }
-    let released = release_held(&shared, &record).await;
+    let released = release_held(shared, record).await;
     tracing::info!(component = %record.digest, name = record.name, released = released.count, "component deployed");
-    Ok((StatusCode::CREATED, Json(Deployment { component: Component::from(&record), released })))
+    Deployment { component: Component::from(record), released }
 }
 
-/// `GET components`: all of them, newest first.
+/// List the deployed components, newest first
+#[utoipa::path(
+    get, path = "/components", tag = "rondo", operation_id = "components",
+    responses((status = 200, description = "All of them", body = Vec<Component>)),
+)]
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, params: Params) -> Result<Json<Vec<Component>>, Problem> {
     params.only(&[])?;
     Ok(Json(shared.catalog.refresh().await?.iter().map(Component::from).collect()))
 }
 
-/// `GET components/{digest}`: the file as it was deployed.
+/// Download a component: the file as it was deployed
+#[utoipa::path(
+    get, path = "/components/{digest}", tag = "rondo", operation_id = "download",
+    params(("digest" = String, Path, description = "Its digest, or the beginning of it")),
+    responses(
+        (status = 200, description = "The file", content_type = "application/wasm", body = Vec<u8>),
+        MissingComponent,
+    ),
+)]
 pub(crate) async fn download(
     State(shared): State<Arc<Shared>>,
     Segments(digest): Segments<String>,

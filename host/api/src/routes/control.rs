@@ -8,13 +8,23 @@ use engine::{Message, Payload};
 
 use crate::Problem;
 use crate::extract::{Segments, instance_id};
+use crate::openapi::{Ended, MissingInstance, NotFailed, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
 
 type Answer = Result<StatusCode, Problem>;
 
-/// Ends the instance; with `recurse` its open children too.
+/// End an instance
+#[utoipa::path(
+    post, path = "/instances/{id}/terminate", tag = "durable-functions", operation_id = "terminate",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
+        ("recurse" = Option<bool>, Query, description = "Its open children, too"),
+    ),
+    responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
+)]
 pub(crate) async fn terminate(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
@@ -26,7 +36,15 @@ pub(crate) async fn terminate(
     send(&shared, &id, message, Needs::Unended).await
 }
 
-/// Holds back what is sent to the instance.
+/// Hold back what is sent to an instance
+#[utoipa::path(
+    post, path = "/instances/{id}/suspend", tag = "durable-functions", operation_id = "suspend",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
+    ),
+    responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
+)]
 pub(crate) async fn suspend(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
@@ -36,7 +54,15 @@ pub(crate) async fn suspend(
     send(&shared, &id, Message::Suspend { reason: reason(&params)? }, Needs::Unended).await
 }
 
-/// Delivers again.
+/// Let a suspended instance go on
+#[utoipa::path(
+    post, path = "/instances/{id}/resume", tag = "durable-functions", operation_id = "resume",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
+    ),
+    responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
+)]
 pub(crate) async fn resume(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
@@ -46,7 +72,15 @@ pub(crate) async fn resume(
     send(&shared, &id, Message::Resume { reason: reason(&params)? }, Needs::Unended).await
 }
 
-/// Reopens a failed instance.
+/// Reopen a failed instance
+#[utoipa::path(
+    post, path = "/instances/{id}/rewind", tag = "durable-functions", operation_id = "rewind",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
+    ),
+    responses((status = 202, description = "It was told"), MissingInstance, Ended, NotFailed, TooMany),
+)]
 pub(crate) async fn rewind(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,

@@ -8,12 +8,24 @@ use engine::Message;
 
 use super::start::label;
 use crate::extract::{JsonText, Segments, instance_id, says_json};
+use crate::openapi::{Ended, MissingInstance, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
 use crate::{Problem, ids};
 
-/// Raises an event; it is kept until the instance waits for it.
+/// Raise an external event
+///
+/// It is kept until the instance waits for it.
+#[utoipa::path(
+    post, path = "/instances/{id}/raiseEvent/{event}", tag = "durable-functions", operation_id = "raiseEvent",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("event" = String, Path, description = "The event's name"),
+    ),
+    request_body(content = serde_json::Value, description = "The data: any JSON, or nothing"),
+    responses((status = 202, description = "It was raised"), MissingInstance, Ended, TooMany),
+)]
 pub(crate) async fn raise(
     State(shared): State<Arc<Shared>>,
     Segments((id, event)): Segments<(String, String)>,

@@ -5,24 +5,53 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::Phase;
 use crate::router::Shared;
+use crate::{Phase, Readiness};
 
 /// What needs no key.
 pub(crate) const PATHS: [&str; 2] = ["/rondo/health/live", "/rondo/health/ready"];
 
-pub(crate) async fn live() -> Json<Value> {
-    Json(json!({"status": "live"}))
+/// In a word.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `live`; or `starting`, `ready`, `unhealthy` or `stopping`.
+    status: &'static str,
 }
 
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
-    let (code, status) = match shared.api.readiness.phase() {
-        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-        Phase::Ready if !shared.api.readiness.is_healthy() => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
-        Phase::Ready => (StatusCode::OK, "ready"),
-        Phase::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-    };
-    (code, Json(json!({"status": status})))
+/// Tell whether the process runs
+#[utoipa::path(
+    get, path = "/health/live", tag = "rondo", operation_id = "live",
+    responses((status = 200, description = "It runs", body = Health)),
+)]
+pub(crate) async fn live() -> Json<Health> {
+    Json(Health { status: "live" })
+}
+
+/// Tell whether the host takes work
+#[utoipa::path(
+    get, path = "/health/ready", tag = "rondo", operation_id = "ready",
+    responses(
+        (status = 200, description = "It does", body = Health),
+        (status = 503, description = "It does not", body = Health),
+    ),
+)]
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Health>) {
+    let status = word(&shared.api.readiness);
+    let code = if status == READY { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(Health { status }))
+}
+
+const READY: &str = "ready";
+
+/// How the host is, in a word.
+pub(super) fn word(readiness: &Readiness) -> &'static str {
+    match readiness.phase() {
+        Phase::Starting => "starting",
+        Phase::Ready if !readiness.is_healthy() => "unhealthy",
+        Phase::Ready => READY,
+        Phase::Stopping => "stopping",
+    }
 }

@@ -5,16 +5,28 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use engine::EventId;
+use engine::limits::HISTORY_EVENTS_MAX;
 
 use super::instances::existing;
-use crate::Problem;
 use crate::dto::{Event, HistoryPage};
 use crate::extract::{Segments, instance_id};
+use crate::journal::Part;
 use crate::limits::HISTORY_EVENTS_PER_PAGE;
+use crate::openapi::MissingInstance;
 use crate::params::Params;
 use crate::router::Shared;
+use crate::{Problem, journal};
 
-/// One page from `from` on, at most `top` events.
+/// Show a history page by page, as it is recorded
+#[utoipa::path(
+    get, path = "/instances/{id}/history", tag = "rondo", operation_id = "history",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("from" = Option<u64>, Query, description = "The page's first event; 1 without it"),
+        ("top" = Option<u64>, Query, description = "At most so many events; never more than 1000"),
+    ),
+    responses((status = 200, description = "One page", body = HistoryPage), MissingInstance),
+)]
 pub(crate) async fn history(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
@@ -22,15 +34,17 @@ pub(crate) async fn history(
 ) -> Result<Json<HistoryPage>, Problem> {
     let params = params.only(&["from", "top"])?;
     let id = instance_id(&id)?;
-    let from = EventId(params.number("from")?.unwrap_or_default()).max(EventId::FIRST);
+    // No history is longer, so what begins later is empty.
+    let from = params.number("from")?.unwrap_or_default().min(HISTORY_EVENTS_MAX + 1);
+    let from = EventId(from).max(EventId::FIRST);
     let top = params.number("top")?.and_then(|top| usize::try_from(top).ok()).filter(|top| *top > 0);
     let max = top.unwrap_or(HISTORY_EVENTS_PER_PAGE).min(HISTORY_EVENTS_PER_PAGE);
     let row = existing(&shared, &id).await?;
-    let events = shared.api.client.history(&id, from, max).await?;
+    let Part { execution_id, events } = journal::part(&*shared.api.client, &row, from, max).await?;
     let next = (events.len() == max).then(|| events.last().map(|event| event.id.next().0)).flatten();
     Ok(Json(HistoryPage {
         instance_id: id.to_string(),
-        execution_id: row.state.execution_id.to_string(),
+        execution_id: execution_id.to_string(),
         events: events.iter().map(Event::from).collect(),
         next,
     }))

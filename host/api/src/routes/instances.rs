@@ -6,17 +6,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::{InstanceId, RuntimeStatus};
+use engine::{EventId, HistoryEvent, InstanceId, RuntimeStatus};
 use store::{InstanceFilter, InstancePage, InstanceRow, InvalidContinuation, PurgeFilter};
 
-use super::start::base;
-use crate::dto::{InstanceStatus, Purged, instance_uri, status_from_name};
+use crate::caller::Caller;
+use crate::dto::{InstanceStatus, Purged, Shows, durable_history, status_from_name};
 use crate::extract::{Segments, instance_id};
-use crate::limits::PAGE_INSTANCES_DEFAULT;
+use crate::limits::{HISTORY_EVENTS_PER_PAGE, HISTORY_EVENTS_SHOWN_MAX, PAGE_INSTANCES_DEFAULT};
+use crate::openapi::{Conflicts, MissingInstance, NothingMatches, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
-use crate::{Problem, times};
+use crate::{Problem, ProblemDocument, times};
 
 /// Where the next page of a query begins; goes back unread.
 const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-token");
@@ -29,34 +30,109 @@ pub(crate) async fn existing(shared: &Shared, id: &InstanceId) -> Result<Instanc
     shared.api.client.get(id).await?.ok_or_else(|| Problem::InstanceNotFound(id.clone()))
 }
 
-/// `GET instances/{id}`: 202 while it runs, 200 once it has ended.
+/// What a client wants to see of an instance.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Look {
+    /// Whether a failure is to be an error of the request, too.
+    fails_loudly: bool,
+}
+
+/// Show where an instance stands
+#[utoipa::path(
+    get, path = "/instances/{id}", tag = "durable-functions", operation_id = "status",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("showInput" = Option<bool>, Query, description = "Inputs; true without it"),
+        ("showHistory" = Option<bool>, Query, description = "What has happened, as historyEvents"),
+        ("showHistoryOutput" = Option<bool>, Query, description = "Results in historyEvents, too"),
+        ("returnInternalServerErrorOnFailure" = Option<bool>, Query, description = "Answer 500 if it failed"),
+    ),
+    responses(
+        (status = 200, description = "It has ended", body = InstanceStatus),
+        (status = 202, description = "It has not ended; ask again after Retry-After", body = InstanceStatus),
+        (status = 500, description = "It has failed, and that was to be answered so; or the server failed", content(
+            (InstanceStatus = "application/json"), (ProblemDocument = "application/problem+json"),
+        )),
+        MissingInstance,
+    ),
+)]
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
+    caller: Caller,
     Segments(id): Segments<String>,
     params: Params,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let params =
         params.only(&["showInput", "returnInternalServerErrorOnFailure", "showHistory", "showHistoryOutput"])?;
-    if params.flag("showHistory")? == Some(true) {
-        let instead = "showHistory is not supported; GET /rondo/instances/{id}/history shows the events";
-        return Err(Problem::InvalidRequest(instead.to_owned()));
-    }
-    let row = existing(&shared, &instance_id(&id)?).await?;
-    let shows_input = params.flag("showInput")?.unwrap_or(true);
-    let body = Json(InstanceStatus::of(&row, shows_input));
-    if !row.state.status.is_terminal() {
-        let location = instance_uri(&base(&headers), row.state.instance_id.as_str());
-        let headers = [(header::LOCATION, location), (header::RETRY_AFTER, "5".to_owned())];
-        return Ok((StatusCode::ACCEPTED, headers, body).into_response());
-    }
+    let shows_history = params.flag("showHistory")?.unwrap_or(false);
+    let shows = Shows {
+        input: params.flag("showInput")?.unwrap_or(true),
+        output: params.flag("showHistoryOutput")?.unwrap_or(false),
+    };
     let fails_loudly = params.flag("returnInternalServerErrorOnFailure")?.unwrap_or(false);
-    let is_failed = row.state.status == RuntimeStatus::Failed;
-    let code = if is_failed && fails_loudly { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
-    Ok((code, body).into_response())
+    let row = existing(&shared, &instance_id(&id)?).await?;
+    let mut status = InstanceStatus::of(&row, shows.input);
+    if shows_history {
+        status.history_events = Some(durable_history(&whole_history(&shared, &row).await?, shows));
+    }
+    Ok(answer(&caller, &row, status, Look { fails_loudly }))
 }
 
-/// `GET instances`: one page, newest first.
+/// A status with the code for where its instance stands.
+pub(super) fn answer(caller: &Caller, row: &InstanceRow, status: InstanceStatus, look: Look) -> Response {
+    let body = Json(status);
+    if !row.state.status.is_terminal() {
+        let location = caller.same_query(row.state.instance_id.as_str());
+        let headers = [(header::LOCATION, location), (header::RETRY_AFTER, "5".to_owned())];
+        return (StatusCode::ACCEPTED, headers, body).into_response();
+    }
+    let is_failed = row.state.status == RuntimeStatus::Failed;
+    let code = if is_failed && look.fails_loudly { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    (code, body).into_response()
+}
+
+/// Every event that there is now, up to what one answer may hold.
+async fn whole_history(shared: &Shared, row: &InstanceRow) -> Result<Vec<HistoryEvent>, Problem> {
+    let id = &row.state.instance_id;
+    let mut events: Vec<HistoryEvent> = Vec::new();
+    loop {
+        let from = events.last().map_or(EventId::FIRST, |last| last.id.next());
+        let page = shared.api.client.history(id, from, HISTORY_EVENTS_PER_PAGE).await?;
+        let is_last = page.len() < HISTORY_EVENTS_PER_PAGE;
+        events.extend(page);
+        if is_last {
+            return Ok(events);
+        }
+        if events.len() >= HISTORY_EVENTS_SHOWN_MAX {
+            return Err(Problem::InvalidRequest(format!(
+                "query parameter \"showHistory\": the history has more than {HISTORY_EVENTS_SHOWN_MAX} events; \
+                 GET /rondo/instances/{{id}}/history answers page by page"
+            )));
+        }
+    }
+}
+
+/// List instances, newest first, page by page
+///
+/// The header x-ms-continuation-token of an answer goes into the next request; the last page has none.
+#[utoipa::path(
+    get, path = "/instances", tag = "durable-functions", operation_id = "list",
+    params(
+        ("runtimeStatus" = Option<String>, Query, description = "Only these, separated by commas; may be repeated"),
+        ("instanceIdPrefix" = Option<String>, Query, description = "Only ids that begin so"),
+        ("name" = Option<String>, Query, description = "Only this orchestration"),
+        ("createdTimeFrom" = Option<String>, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
+        ("createdTimeTo" = Option<String>, Query, format = DateTime, description = "Created at or before"),
+        ("top" = Option<u64>, Query, description = "At most so many; 100 without it, never more than 1000"),
+        ("held" = Option<bool>, Query, description = "Only held ones"),
+        ("showInput" = Option<bool>, Query, description = "Inputs; true without it"),
+        ("x-ms-continuation-token" = Option<String>, Header, description = "Where the page before ended"),
+    ),
+    responses((
+        status = 200, description = "One page", body = Vec<InstanceStatus>,
+        headers(("x-ms-continuation-token" = String, description = "Where the next page begins")),
+    )),
+)]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     params: Params,
@@ -102,7 +178,12 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-/// `DELETE instances/{id}`.
+/// Delete an ended instance with its history
+#[utoipa::path(
+    delete, path = "/instances/{id}", tag = "durable-functions", operation_id = "purge",
+    params(("id" = String, Path, description = "The instance")),
+    responses((status = 200, description = "It is gone", body = Purged), MissingInstance, Conflicts, TooMany),
+)]
 pub(crate) async fn purge(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
@@ -114,7 +195,16 @@ pub(crate) async fn purge(
     Ok(Json(Purged { instances_deleted: 1 }))
 }
 
-/// `DELETE instances`: all ended ones that match.
+/// Delete all ended instances that match, with their histories
+#[utoipa::path(
+    delete, path = "/instances", tag = "durable-functions", operation_id = "purgeMatching",
+    params(
+        ("createdTimeFrom" = String, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
+        ("createdTimeTo" = Option<String>, Query, format = DateTime, description = "Created at or before; without it until now"),
+        ("runtimeStatus" = Option<String>, Query, description = "Only these, separated by commas; may be repeated"),
+    ),
+    responses((status = 200, description = "They are gone", body = Purged), NothingMatches),
+)]
 pub(crate) async fn purge_matching(State(shared): State<Arc<Shared>>, params: Params) -> Result<Json<Purged>, Problem> {
     let params = params.only(&["createdTimeFrom", "createdTimeTo", "runtimeStatus"])?;
     let created_from = params.parsed("createdTimeFrom", times::parse)?;

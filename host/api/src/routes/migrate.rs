@@ -10,11 +10,23 @@ use super::instances::existing;
 use crate::Problem;
 use crate::dto::InstanceStatus;
 use crate::extract::{Segments, instance_id};
+use crate::openapi::{Conflicts, Ended, MissingInstance, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
 
-/// Pins the instance to `component`, or to the newest that offers its orchestration, and lets it go on.
+/// Move an instance to another component, and end a hold
+#[utoipa::path(
+    post, path = "/instances/{id}/migrate", tag = "rondo", operation_id = "migrate",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("component" = Option<String>, Query, description = "The digest, or its beginning; without it the newest that offers the orchestration"),
+    ),
+    responses(
+        (status = 202, description = "It goes on", body = InstanceStatus),
+        MissingInstance, Conflicts, Ended, TooMany,
+    ),
+)]
 pub(crate) async fn migrate(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,

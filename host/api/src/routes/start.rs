@@ -7,45 +7,107 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::{Digest, ExecutionStarted, InstanceId, limits};
+use engine::{Digest, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, limits};
 use store::{CreateInstance, ExistingInstance};
 
-use crate::dto::Started;
+use super::instances::{self, Look};
+use super::wait::{self, Patience};
+use crate::caller::Caller;
+use crate::dto::{InstanceStatus, Started, value};
 use crate::extract::{JsonText, Segments, instance_id};
 use crate::limits::TRACE_HEADER_BYTES_MAX;
+use crate::openapi::{Conflicts, MissingComponent, TooMany};
 use crate::params::Params;
-use crate::router::{BASE, Shared};
+use crate::router::Shared;
 use crate::{Problem, ids, times};
 
-const PARAMS: [&str; 6] = ["version", "tag", "scheduledStart", "startAt", "component", "existing"];
+const PARAMS: [&str; 8] =
+    ["version", "tag", "scheduledStart", "startAt", "component", "existing", "timeout", "pollingInterval"];
 
-/// Starts an instance under a fresh random id.
+/// What the query of a start may say. Only this description of it is used: what there is, is read one by one.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "it stands for its fields' descriptions")]
+struct StartQuery {
+    /// A version text that the orchestration can read
+    version: Option<String>,
+    /// key:value; may be repeated
+    tag: Option<Vec<String>>,
+    /// When it may begin: a time of RFC 3339
+    #[param(rename = "scheduledStart", format = DateTime)]
+    scheduled_start: Option<String>,
+    /// The same as scheduledStart
+    #[param(rename = "startAt", format = DateTime)]
+    start_at: Option<String>,
+    /// The digest of the component to run on, or its beginning
+    component: Option<String>,
+    /// refuse or replace-ended, for an id that is in use
+    existing: Option<String>,
+    /// With pollingInterval: wait for the end so many seconds
+    #[param(minimum = 0)]
+    timeout: Option<f64>,
+    /// With timeout: seconds, no more than that; the end is noticed at once
+    #[param(rename = "pollingInterval", minimum = 0)]
+    polling_interval: Option<f64>,
+}
+
+/// Start an orchestration under a fresh random id
+#[utoipa::path(
+    post, path = "/orchestrators/{name}", tag = "durable-functions", operation_id = "start",
+    params(
+        ("name" = String, Path, description = "The orchestration"),
+        StartQuery,
+    ),
+    request_body(content = serde_json::Value, description = "The input: any JSON, or nothing"),
+    responses(
+        (status = 202, description = "It will run", body = Started),
+        (status = 200, description = "It ended in time: its output if it completed, else its status", body = serde_json::Value),
+        MissingComponent, Conflicts, TooMany,
+    ),
+)]
 pub(crate) async fn unnamed(
     State(shared): State<Arc<Shared>>,
+    caller: Caller,
     Segments(name): Segments<String>,
     params: Params,
     headers: HeaderMap,
     input: JsonText,
 ) -> Result<Response, Problem> {
     let id = ids::instance_id(shared.api.ids.as_ref());
-    start(&shared, name, id, &params.only(&PARAMS)?, &headers, input).await
+    asked(&shared, &caller, name, id, &params.only(&PARAMS)?, &headers, input).await
 }
 
-/// Starts an instance under the client's id.
+/// Start an orchestration under an id of the client's own
+#[utoipa::path(
+    post, path = "/orchestrators/{name}/{id}", tag = "durable-functions", operation_id = "startWithId",
+    params(
+        ("name" = String, Path, description = "The orchestration"),
+        ("id" = String, Path, description = "The new instance"),
+        StartQuery,
+    ),
+    request_body(content = serde_json::Value, description = "The input: any JSON, or nothing"),
+    responses(
+        (status = 202, description = "It will run", body = Started),
+        (status = 200, description = "It ended in time: its output if it completed, else its status", body = serde_json::Value),
+        MissingComponent, Conflicts, TooMany,
+    ),
+)]
 pub(crate) async fn named(
     State(shared): State<Arc<Shared>>,
+    caller: Caller,
     Segments((name, id)): Segments<(String, String)>,
     params: Params,
     headers: HeaderMap,
     input: JsonText,
 ) -> Result<Response, Problem> {
-    start(&shared, name, instance_id(&id)?, &params.only(&PARAMS)?, &headers, input).await
+    asked(&shared, &caller, name, instance_id(&id)?, &params.only(&PARAMS)?, &headers, input).await
 }
 
-async fn start(
+async fn asked(
     shared: &Shared,
+    caller: &Caller,
     name: String,
-    instance_id: InstanceId,
+    id: InstanceId,
     params: &Params,
     headers: &HeaderMap,
     JsonText(input): JsonText,
@@ -55,26 +117,84 @@ async fn start(
         Some(time) => Some(time),
         None => params.parsed("startAt", times::parse)?,
     };
-    let execution_id = ids::execution_id(shared.api.ids.as_ref());
-    let start = ExecutionStarted {
-        execution_id,
-        name,
+    let patience = Patience::of(params)?;
+    let begin = Begin {
         version: params.parsed("version", label)?,
-        input,
         tags: tags(params)?,
-        parent: None,
         scheduled_start,
-        created_at: shared.api.clock.now(),
         component,
-        generation: 0,
-        trace_context: trace_context(headers),
+        existing: params.parsed("existing", existing)?.unwrap_or_default(),
+        ..Begin::new(id, name, input, headers)
     };
-    let existing = params.parsed("existing", existing)?.unwrap_or_default();
-    shared.api.client.create(CreateInstance { instance_id: instance_id.clone(), start, existing }).await?;
-    let started = Started::new(&base(headers), &instance_id, execution_id);
-    let location = started.status_query_get_uri.clone();
-    let headers = [(header::LOCATION, location), (header::RETRY_AFTER, "10".to_owned())];
-    Ok((StatusCode::ACCEPTED, headers, Json(started)).into_response())
+    begin.accept(shared, caller, patience).await
+}
+
+/// A start that was understood.
+pub(super) struct Begin {
+    pub(super) id: InstanceId,
+    pub(super) name: String,
+    pub(super) input: Option<Payload>,
+    pub(super) version: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) scheduled_start: Option<Timestamp>,
+    pub(super) component: Option<Digest>,
+    pub(super) existing: ExistingInstance,
+    pub(super) trace_context: Option<(String, String)>,
+}
+
+impl Begin {
+    /// A start with nothing said but what must be.
+    pub(super) fn new(id: InstanceId, name: String, input: Option<Payload>, headers: &HeaderMap) -> Self {
+        Self {
+            id,
+            name,
+            input,
+            version: None,
+            tags: BTreeMap::new(),
+            scheduled_start: None,
+            component: None,
+            existing: ExistingInstance::default(),
+            trace_context: trace_context(headers),
+        }
+    }
+
+    /// Creates the instance and, if the client has patience, waits for its end.
+    pub(super) async fn accept(
+        self,
+        shared: &Shared,
+        caller: &Caller,
+        patience: Option<Patience>,
+    ) -> Result<Response, Problem> {
+        let execution_id = ids::execution_id(shared.api.ids.as_ref());
+        let Self { id, name, input, version, tags, scheduled_start, component, existing, trace_context } = self;
+        let start = ExecutionStarted {
+            execution_id,
+            name,
+            version,
+            input,
+            tags,
+            parent: None,
+            scheduled_start,
+            created_at: shared.api.clock.now(),
+            component,
+            generation: 0,
+            trace_context,
+        };
+        shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
+        if let Some(patience) = patience {
+            let row = wait::until(shared, &id, patience.timeout, None).await?;
+            if row.state.status == RuntimeStatus::Completed {
+                return Ok(Json(row.state.output.as_ref().map(value)).into_response());
+            }
+            if row.state.status.is_terminal() {
+                return Ok(instances::answer(caller, &row, InstanceStatus::of(&row, true), Look::default()));
+            }
+        }
+        let started = Started::new(caller, &id, execution_id);
+        let location = started.status_query_get_uri.clone();
+        let headers = [(header::LOCATION, location), (header::RETRY_AFTER, "10".to_owned())];
+        Ok((StatusCode::ACCEPTED, headers, Json(started)).into_response())
+    }
 }
 
 /// The component asked for. Without one the orchestration must at least exist; which component it gets is decided when
@@ -83,12 +203,6 @@ async fn component(shared: &Shared, name: &str, params: &Params) -> Result<Optio
     let asked_for = params.text("component")?;
     let chosen = shared.catalog.choose(name, asked_for).await?;
     Ok(asked_for.map(|_| chosen.digest))
-}
-
-/// Scheme, authority and path of the calls, as this client reaches them.
-pub(crate) fn base(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}{BASE}")
 }
 
 fn existing(text: &str) -> Result<ExistingInstance, String> {

@@ -1,6 +1,6 @@
 //! Paths that do not exist, and who may ask.
 
-use api::Guard;
+use api::{Guard, Keys};
 
 use crate::hub::{BASE, Hub};
 
@@ -25,8 +25,37 @@ async fn foreign_pages_and_names_are_turned_away() {
 
 #[tokio::test]
 async fn a_server_with_a_key_wants_it() {
-    let hub = Hub::with(Guard::Key("s3cret".into()), |backend| backend);
+    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", Some("l00k"))), |backend| backend);
     assert_eq!(hub.get("/rondo/components").await.problem(), (401, "unauthorized".into()));
     assert_eq!(hub.get("/rondo/components?code=s3cret").await.status, 200);
     assert_eq!(hub.get("/rondo/health/ready").await.status, 200);
+    assert_eq!(hub.get("/RONDO/Health/Ready/").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_for_reading_reads_and_does_nothing_else() {
+    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", Some("l00k"))), |backend| backend);
+    let bearer = [("authorization", "Bearer l00k")];
+    assert_eq!(hub.send("GET", "/rondo/components", &bearer, "").await.status, 200);
+    let answer = hub.send("POST", "/rondo/components?name=shop", &bearer, "order").await;
+    assert_eq!(answer.problem(), (403, "read-only-key".into()));
+}
+
+#[tokio::test]
+async fn route_words_match_in_any_case_and_below_every_known_base() {
+    let hub = Hub::with_order().await;
+    hub.start("Terminate").await;
+    for base in [BASE, "/Runtime/WebHooks/DurableTask", "/durabletask", "/admin/extensions/DurableTaskExtension"] {
+        assert_eq!(hub.get(&format!("{base}/Instances/Terminate")).await.status, 202, "{base}");
+        assert_eq!(hub.get(&format!("{base}/instances/terminate")).await.status, 404, "ids have a case: {base}");
+        assert_eq!(hub.post(&format!("{base}/instances/Terminate/RaiseEvent/go"), "1").await.status, 202, "{base}");
+    }
+}
+
+#[tokio::test]
+async fn what_durable_functions_has_and_this_host_has_not_is_said() {
+    let hub = Hub::new();
+    for path in ["entities", "entities/counter/a", "makeprimary/"] {
+        assert_eq!(hub.get(&format!("{BASE}/{path}")).await.problem(), (501, "not-supported".into()), "{path}");
+    }
 }

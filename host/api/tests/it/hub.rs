@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::{Api, DeployError, Deployer, Guard, IdSource, Phase, Readiness, Upload};
+use api::{Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, Readiness, Scheme, Upload};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +12,8 @@ use engine::{Digest, EventId, EventKind, HistoryChange, HistoryEvent, InstanceId
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use store::{
-    Clock, ComponentRecord, Components, HeldReason, ManualClock, MemoryBackend, TurnCommit, WorkItem, WorkSource,
+    Clock, ComponentRecord, Components, HeldReason, ManualClock, MemoryBackend, StorageError, TurnCommit, WorkItem,
+    WorkSource,
 };
 use tower::ServiceExt as _;
 
@@ -81,6 +82,15 @@ impl Deployer for ListDeployer {
     }
 }
 
+struct NoWorker;
+
+#[async_trait]
+impl HubView for NoWorker {
+    async fn facts(&self) -> Result<HubFacts, StorageError> {
+        Ok(HubFacts { store: "memory".into(), ..HubFacts::default() })
+    }
+}
+
 #[derive(Default)]
 struct CountingIds(AtomicU64);
 
@@ -105,9 +115,11 @@ impl Hub {
             client: backend.clone(),
             components: backend.clone(),
             deployer: Arc::new(ListDeployer(backend.clone(), clock.clone())),
+            hub: Arc::new(NoWorker),
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
             guard,
+            scheme: Scheme::Http,
             readiness: readiness.clone(),
         });
         Self { backend, clock, readiness, router }
@@ -156,23 +168,46 @@ impl Hub {
         Answer { status: status.as_u16(), headers: parts.headers, text }
     }
 
+    /// Sends a request and answers with its body unread.
+    pub(crate) async fn open(&self, uri: &str, headers: &[(&str, &str)]) -> axum::response::Response {
+        let request = Request::get(uri).header("host", "localhost:7070");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
     /// Commits one turn of an instance that leaves it in `status`.
     pub(crate) async fn turn(&self, id: &str, status: RuntimeStatus) {
+        self.turn_with(id, status, Vec::new()).await;
+    }
+
+    /// The same, with what happens in it. A completed instance's output is the last of the events.
+    pub(crate) async fn turn_with(&self, id: &str, status: RuntimeStatus, events: Vec<EventKind>) {
         let (item, snapshot) = self.fetch(id).await;
         let mut state = snapshot.row.state;
         state.status = status;
         state.completed_at = status.is_terminal().then(|| self.clock.now());
-        let first = snapshot.row.last_event.map_or(EventId::FIRST, EventId::next);
-        let events = [EventKind::OrchestratorStarted, EventKind::OrchestratorCompleted];
-        let events = events.into_iter().zip(first.0..).map(|(kind, id)| HistoryEvent {
-            id: EventId(id),
-            at: self.clock.now(),
-            kind,
+        if let Some(EventKind::ExecutionCompleted { output }) = events.last() {
+            state.output.clone_from(output);
+        }
+        // A start that has not been taken in yet.
+        let begun = item.messages.iter().find_map(|envelope| match &envelope.message {
+            engine::Message::Start(start) => Some(EventKind::ExecutionStarted(start.clone())),
+            _ => None,
         });
+        let first = match begun {
+            Some(_) => EventId::FIRST,
+            None => snapshot.row.last_event.map_or(EventId::FIRST, EventId::next),
+        };
+        let replaces = begun.is_some() && snapshot.row.last_event.is_some();
+        let kinds = std::iter::once(EventKind::OrchestratorStarted).chain(begun).chain(events);
+        let kinds = kinds.chain([EventKind::OrchestratorCompleted]);
+        let at = self.clock.now();
+        let events = (first.0..).zip(kinds).map(|(id, kind)| HistoryEvent { id: EventId(id), at, kind }).collect();
+        let history = if replaces { HistoryChange::Replace { events } } else { HistoryChange::Append { events } };
         let commit = TurnCommit {
             instance_id: item.instance_id,
             token: snapshot.token,
-            history: HistoryChange::Append { events: events.collect() },
+            history,
             state,
             state_changed: true,
             wake_at: None,
@@ -181,6 +216,12 @@ impl Hub {
             consumed: item.messages.into_iter().map(|envelope| envelope.id).collect(),
         };
         self.backend.commit(commit).await.unwrap();
+    }
+
+    /// Sends the instance something, so that it is handed out once more.
+    pub(crate) async fn wake(&self, id: &str) {
+        let answer = self.post(&format!("{BASE}/instances/{id}/resume"), "").await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
     }
 
     /// Holds an instance.

@@ -3,6 +3,8 @@
 
 mod access;
 mod deploying;
+mod described;
+mod following;
 mod hub;
 mod querying;
 mod starting;

@@ -110,10 +110,66 @@ async fn a_history_is_read_page_by_page() {
             "id": 1, "at": "2030-01-01T00:00:00.000Z", "type": "OrchestratorStarted"
         })
     );
-    assert_eq!(whole["events"].as_array().unwrap().len(), 2);
+    assert_eq!(whole["events"].as_array().unwrap().len(), 3);
+    assert_eq!(whole["executionId"], whole["events"][1]["executionId"]);
     assert_eq!(whole["next"], serde_json::Value::Null);
     let first = page("?top=1").await;
     assert_eq!((first["events"][0]["id"].as_u64(), first["next"].as_u64()), (Some(1), Some(2)));
-    assert_eq!(page("?from=2").await["events"][0]["type"], "OrchestratorCompleted");
+    assert_eq!(page("?from=3").await["events"][0]["type"], "OrchestratorCompleted");
+    assert_eq!(page("?from=3").await["executionId"], whole["executionId"]);
+    assert_eq!(page("?from=18446744073709551615").await["events"], serde_json::json!([]));
     assert_eq!(hub.get("/rondo/instances/x/history").await.problem(), (404, "instance-not-found".into()));
+}
+
+#[tokio::test]
+async fn pages_name_the_execution_that_their_events_belong_to() {
+    let hub = three().await;
+    let page = async |query: &str| hub.get(&format!("/rondo/instances/a/history{query}")).await.json();
+    let first = page("").await["executionId"].clone();
+    // Replaced: the row is the new instance's at once, and the history still the old one's.
+    hub.start("a").await;
+    let status = hub.get(&format!("{BASE}/instances/a")).await.json();
+    assert_ne!(status["executionId"], first);
+    assert_eq!(page("").await["executionId"], first);
+    assert_eq!(page("?from=3&top=1").await["executionId"], first);
+}
+
+#[tokio::test]
+async fn a_status_shows_what_has_happened_in_the_form_of_durable_functions() {
+    let hub = Hub::with_order().await;
+    hub.post(&format!("{BASE}/orchestrators/order/a"), "7").await;
+    let charge = engine::EventKind::TaskScheduled {
+        task: engine::TaskId(0),
+        name: "charge".into(),
+        input: Some("12.50".into()),
+        retry: None,
+    };
+    let charged = engine::EventKind::TaskCompleted { task: engine::TaskId(0), output: Some("\"ok\"".into()) };
+    hub.turn_with("a", RuntimeStatus::Running, vec![charge, charged]).await;
+    let events = async |query: &str| {
+        let answer = hub.get(&format!("{BASE}/instances/a?{query}")).await;
+        answer.json()["historyEvents"].clone()
+    };
+    assert_eq!(events("").await, serde_json::Value::Null);
+    let at = "2030-01-01T00:00:00.000Z";
+    assert_eq!(
+        events("showHistory=true&showHistoryOutput=true").await,
+        serde_json::json!([
+            {"EventType": "ExecutionStarted", "Timestamp": at, "FunctionName": "order", "Input": 7},
+            {"EventType": "TaskCompleted", "Timestamp": at, "FunctionName": "charge", "ScheduledTime": at,
+             "Input": 12.50, "Result": "ok"},
+        ])
+    );
+    assert_eq!(
+        events("showHistory=true&showInput=false").await[1],
+        serde_json::json!({"EventType": "TaskCompleted", "Timestamp": at, "FunctionName": "charge", "ScheduledTime": at})
+    );
+}
+
+#[tokio::test]
+async fn a_running_instance_says_where_to_ask_again() {
+    let hub = three().await;
+    let answer = hub.get(&format!("{BASE}/instances/c?showInput=false&taskHub=h&code=k")).await;
+    let base = "http://localhost:7070/runtime/webhooks/durabletask/instances/c";
+    assert_eq!(answer.header("location"), format!("{base}?showInput=false&taskHub=h&code=k"));
 }

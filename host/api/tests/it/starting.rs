@@ -67,7 +67,7 @@ async fn an_unknown_orchestration_is_refused_and_the_known_ones_listed() {
     let hub = Hub::new();
     hub.deploy("refund order").await;
     let answer = hub.post(&format!("{BASE}/orchestrators/ordr"), "").await;
-    assert_eq!(answer.problem(), (404, "orchestration-not-found".into()));
+    assert_eq!(answer.problem(), (400, "orchestration-not-found".into()));
     assert!(answer.json()["detail"].as_str().unwrap().ends_with("deployed are order, refund"));
 }
 
@@ -153,4 +153,84 @@ async fn an_input_over_the_limit_is_refused() {
     let body = format!("\"{}\"", "x".repeat(engine::limits::PAYLOAD_BYTES_MAX));
     let answer = hub.post(&format!("{BASE}/orchestrators/order/a"), &body).await;
     assert_eq!(answer.problem(), (413, "too-large".into()));
+}
+
+#[tokio::test]
+async fn bad_json_is_refused_with_its_position() {
+    let hub = Hub::with_order().await;
+    let answer = hub.post(&format!("{BASE}/orchestrators/order/a"), "{\n \"n\": nope}").await;
+    assert_eq!(answer.problem(), (400, "invalid-request".into()));
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("at line 2 column 8"), "{detail}");
+    assert_eq!(answer.json()["ExceptionMessage"], detail, "where Durable Functions clients look");
+}
+
+/// Starts `order` as `a`, which ends so while the client waits.
+async fn waits_for(query: &str, status: RuntimeStatus, output: &str) -> crate::hub::Answer {
+    let hub = Hub::with_order().await;
+    let end = vec![engine::EventKind::ExecutionCompleted { output: Some(output.into()) }];
+    let target = format!("{BASE}/orchestrators/order/a?{query}");
+    let ends = async {
+        while hub.get(&format!("{BASE}/instances/a")).await.status == 404 {
+            tokio::task::yield_now().await;
+        }
+        hub.turn_with("a", status, end).await;
+    };
+    tokio::join!(hub.post(&target, ""), ends).0
+}
+
+#[tokio::test]
+async fn a_start_with_both_times_waits_for_the_output() {
+    let answer = waits_for("timeout=30&pollingInterval=0.5", RuntimeStatus::Completed, "[1.50]").await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "[1.50]"));
+}
+
+#[tokio::test]
+async fn a_start_that_waits_answers_the_status_of_a_bad_end() {
+    for status in [RuntimeStatus::Failed, RuntimeStatus::Terminated] {
+        let answer = waits_for("timeout=30&pollingInterval=1", status, "1").await;
+        assert_eq!((answer.status, &answer.json()["runtimeStatus"]), (200, &status.name().into()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_waited_long_enough_answers_where_to_ask() {
+    let hub = Hub::with_order().await;
+    let answer = hub.post(&format!("{BASE}/orchestrators/order/a?timeout=20&pollingInterval=2"), "").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (202, "10"));
+    assert_eq!(answer.json()["id"], "a");
+    for (query, status) in [("timeout=1", 202), ("timeout=1&pollingInterval=2", 400), ("timeout=x", 400)] {
+        let answer = hub.post(&format!("{BASE}/orchestrators/order?{query}"), "").await;
+        assert_eq!(answer.status, status, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_restart_begins_anew_with_the_same_input() {
+    let hub = Hub::with_order().await;
+    hub.post(&format!("{BASE}/orchestrators/order/a?version=2&tag=team:x"), "[7]").await;
+    hub.turn("a", RuntimeStatus::Completed).await;
+    let answer = hub.post(&format!("{BASE}/instances/a/restart"), "").await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    assert_ne!(id, "a");
+    let again = hub.get(&format!("{BASE}/instances/{id}")).await.json();
+    assert_eq!(
+        (&again["input"], &again["version"], &again["tags"]["team"]),
+        (&[7][..].into(), &"2".into(), &"x".into())
+    );
+    assert_eq!(hub.get(&format!("{BASE}/instances/a")).await.json()["runtimeStatus"], "Completed");
+}
+
+#[tokio::test]
+async fn a_restart_under_the_same_id_needs_the_end() {
+    let hub = Hub::with_order().await;
+    hub.start("a").await;
+    let restart =
+        async |id: &str| hub.post(&format!("{BASE}/instances/{id}/restart?restartWithNewInstanceId=false"), "").await;
+    assert_eq!(restart("a").await.problem(), (409, "instance-exists".into()));
+    assert_eq!(restart("b").await.problem(), (404, "instance-not-found".into()));
+    hub.turn("a", RuntimeStatus::Failed).await;
+    assert_eq!(restart("a").await.json()["id"], "a");
+    assert_eq!(hub.get(&format!("{BASE}/instances/a")).await.json()["runtimeStatus"], "Pending");
 }

@@ -11,7 +11,7 @@ use super::{Session, deploy, serve};
 use crate::args::{Form, Global};
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::host::{Host, HostArgs};
+use crate::host::{Access, Host, HostArgs};
 use crate::limits::WATCH_QUIET;
 use crate::output;
 use crate::signals::Signals;
@@ -47,9 +47,10 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<Exit> {
         let mut signals = Signals::listen()?;
         // Watched before it is read for the first time, so that no change is missed.
         let (_watcher, mut changes) = watch(&args.folder)?;
-        let mut host = Host::start(&args.host, global.key.as_deref()).await?;
-        let local = Global { server: host.url.clone(), key: global.key.clone(), output: Form::Table };
-        let deployer = Deployer { session: Session::new(&local), grants };
+        let access = Access { key: global.key.clone(), ..Access::default() };
+        let mut host = Host::start(&args.host, &access).await?;
+        let local = Global { server: host.url.clone(), key: global.key.clone(), ca_cert: None, output: Form::Table };
+        let deployer = Deployer { session: Session::new(&local)?, grants };
         output::print(&format!("rondo is ready: {}, watching {}", host.url, args.folder.display()))?;
         let mut folder = Folder::new(&args.folder);
         loop {

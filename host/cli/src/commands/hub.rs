@@ -1,6 +1,6 @@
 //! `rondo hub`.
 
-mod view;
+pub(crate) mod view;
 
 use anyhow::Result;
 use azure::Cloud;

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::args::Global;
 use crate::exit::Exit;
-use crate::host::{Host, HostArgs};
+use crate::host::{Access, Host, HostArgs};
+use crate::listen::TlsArgs;
 use crate::output::{self, Output};
 use crate::signals::Signals;
 use crate::telemetry::{self, LogArgs};
@@ -18,6 +19,11 @@ use crate::telemetry::{self, LogArgs};
 pub(crate) struct Args {
     #[command(flatten)]
     host: HostArgs,
+    /// A second key, which is enough for looking on; --key is the one for everything
+    #[arg(long, env = "RONDO_READ_KEY", hide_env_values = true, value_name = "KEY")]
+    read_key: Option<String>,
+    #[command(flatten)]
+    tls: TlsArgs,
     #[command(flatten)]
     telemetry: LogArgs,
 }
@@ -25,10 +31,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, global: &Global) -> Result<Exit> {
     telemetry::begin(&args.telemetry)?;
     let output = Output { form: global.output };
+    let access = Access { key: global.key.clone(), read_key: args.read_key, tls: args.tls };
     on_runtime(async move {
         let mut signals = Signals::listen()?;
         let mut host = tokio::select! {
-            host = Host::start(&args.host, global.key.as_deref()) => host?,
+            host = Host::start(&args.host, &access) => host?,
             signal = signals.next() => bail!("stopped by {signal} before the server was ready"),
         };
         let ready = json!({"ready": host.url}).to_string();

@@ -10,7 +10,7 @@ use engine::Timestamp;
 use store::{Clock as _, SystemClock};
 
 use super::Session;
-use crate::client::Call;
+use crate::client::{Answer, Call};
 use crate::exit::Exit;
 use crate::{flow, output, units};
 
@@ -43,6 +43,13 @@ pub(crate) struct Args {
     /// Refuse an id that was used before, even if that instance has ended
     #[arg(long, requires = "id")]
     new: bool,
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+/// Whether to wait for what is started.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Waiting {
     /// Wait until it has ended, and show how
     #[arg(long)]
     wait: bool,
@@ -67,12 +74,17 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit> {
         call = call.body("application/json", input);
     }
     let answer = session.client.send(&call)?;
+    started(session, &answer, args.waiting, args.id.is_none())
+}
+
+/// Tells what was started or, if it is waited for, how it ended.
+pub(super) fn started(session: &Session, answer: &Answer, waiting: Waiting, id_is_news: bool) -> Result<Exit> {
     let started: Started = answer.json()?;
-    if args.wait {
-        if args.id.is_none() {
+    if waiting.wait {
+        if id_is_news {
             output::say(&format!("started {}", started.id));
         }
-        return flow::wait(session, &started.id, args.timeout);
+        return flow::wait(session, &started.id, waiting.timeout);
     }
     session.output.answer(&answer.text(), || {
         Ok(format!("started {}\nfollow it with `rondo wait {}`", started.id, shell_word(&started.id)))

@@ -13,7 +13,7 @@ use crate::table;
 use crate::units::brief;
 
 /// For programs.
-pub(super) fn json(hub: &str, status: &HubStatus) -> Value {
+pub(crate) fn json(hub: &str, status: &HubStatus) -> Value {
     let HubStatus { partitions, work_items, instances: InstanceCounts { by_status, is_cut_off } } = status;
     let queue = |queue: &Option<QueueStatus>| {
         queue.map(|QueueStatus { depth, oldest_visible_age }| {

@@ -1,0 +1,42 @@
+//! Reading a history while it grows, and while a new execution may take its place.
+
+use engine::{EventId, EventKind, ExecutionId, HistoryEvent};
+use store::{Client, InstanceRow, StorageError};
+
+use crate::limits::HISTORY_HEAD_EVENTS;
+
+/// Consecutive events of one execution.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Whose events they are. The row may already tell of the execution that comes next.
+    pub(crate) execution_id: ExecutionId,
+    /// The events; none when there are none yet.
+    pub(crate) events: Vec<HistoryEvent>,
+}
+
+/// At most `max` events from `from` on.
+pub(crate) async fn part(
+    client: &dyn Client,
+    row: &InstanceRow,
+    from: EventId,
+    max: usize,
+) -> Result<Part, StorageError> {
+    let id = &row.state.instance_id;
+    let events = client.history(id, from, max).await?;
+    let execution_id = match execution_of(&events) {
+        Some(execution_id) => Some(execution_id),
+        // Read after the events: executions only move on, so if this is the one that was asked for, so were they.
+        None if from > EventId::FIRST || max < HISTORY_HEAD_EVENTS => {
+            execution_of(&client.history(id, EventId::FIRST, HISTORY_HEAD_EVENTS).await?)
+        }
+        None => None,
+    };
+    Ok(Part { execution_id: execution_id.unwrap_or(row.state.execution_id), events })
+}
+
+fn execution_of(events: &[HistoryEvent]) -> Option<ExecutionId> {
+    events.iter().find_map(|event| match &event.kind {
+        EventKind::ExecutionStarted(started) => Some(started.execution_id),
+        _ => None,
+    })
+}

@@ -1,0 +1,119 @@
+//! The OpenAPI document, made from the handlers: each says beside its code what it takes and answers.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+};
+use utoipa::{IntoResponses, OpenApi as _};
+
+use crate::ProblemDocument;
+
+/// What is said of the whole; the paths are added by the router.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Rondo",
+        description = "Durable orchestrations: the management calls of Durable Functions, and Rondo's own. \
+            Every error is a problem document with a code that never changes and a sentence on what to do. \
+            The words of a path match without regard to case.",
+        license(name = "Apache-2.0 OR MIT"),
+    ),
+    tags(
+        (name = "durable-functions", description = "The management calls of Durable Functions"),
+        (name = "rondo", description = "What Rondo adds"),
+    ),
+    components(schemas(ProblemDocument)),
+)]
+struct Frame;
+
+/// Problems that any call may answer.
+const EVERYWHERE: [(&str, &str); 7] = [
+    ("400", "The request is malformed"),
+    ("401", "A key is needed"),
+    ("403", "The key does not allow changes, or a foreign web page asked"),
+    ("408", "The body arrived too slowly"),
+    ("413", "The body is too large"),
+    ("500", "The storage or the server failed"),
+    ("503", "The storage did not answer, or the host is not ready"),
+];
+
+/// Sets of problems for the handlers to name.
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $text:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([($status.to_owned(), problem($status, $text).into())])
+            }
+        }
+    )*};
+}
+
+problems! {
+    /// 404.
+    MissingInstance = "404" "There is no such instance";
+    /// 404.
+    MissingComponent = "404" "There is no such component";
+    /// 404.
+    NothingMatches = "404" "No ended instance matches";
+    /// 409.
+    Conflicts = "409" "The state of what is there does not allow this";
+    /// 410.
+    Ended = "410" "The instance has ended";
+    /// 412.
+    NotFailed = "412" "The instance has not failed";
+    /// 422.
+    NotDeployable = "422" "The file cannot be deployed";
+    /// 429.
+    TooMany = "429" "The server has too much to do; Retry-After says when to come back";
+}
+
+fn problem(status: &str, text: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+    let mut response = ResponseBuilder::new().description(text).content("application/problem+json", content);
+    if status == "429" {
+        let seconds = utoipa::schema!(u64).build();
+        response = response.header("Retry-After", HeaderBuilder::new().schema(Some(seconds)).build());
+    }
+    response.build()
+}
+
+/// What the router starts from.
+pub(crate) fn frame() -> OpenApi {
+    Frame::openapi()
+}
+
+/// Adds what holds for every call.
+pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_default();
+    let in_header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-functions-key")));
+    let in_query = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::new("code")));
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    for (name, scheme) in [("keyHeader", in_header), ("keyQuery", in_query), ("keyBearer", bearer)] {
+        components.add_security_scheme(name, scheme);
+    }
+    // Any one of them, or none: a server on loopback may have no key.
+    let none: [&str; 0] = [];
+    let mut security = vec![SecurityRequirement::default()];
+    security.extend(["keyHeader", "keyQuery", "keyBearer"].map(|name| SecurityRequirement::new(name, none)));
+    document.security = Some(security);
+    for path in document.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete, &mut path.patch];
+        for operation in operations.into_iter().flatten() {
+            add_problems(operation);
+        }
+    }
+    document
+}
+
+fn add_problems(operation: &mut Operation) {
+    for (status, text) in EVERYWHERE {
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert_with(|| problem(status, text).into());
+    }
+}
