@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema,
+    SecurityRequirement, Type,
 };
-use utoipa::{IntoResponses, OpenApi as _};
+use utoipa::{IntoResponses, OpenApi as _, PartialSchema, ToSchema};
 
 use crate::ProblemDocument;
 
@@ -28,6 +30,57 @@ use crate::ProblemDocument;
     components(schemas(ProblemDocument)),
 )]
 struct Frame;
+
+/// Texts with a form of their own, for the handlers to name.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $lengths:expr, $pattern:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let (shortest, longest) = Option::<(usize, usize)>::unzip($lengths);
+                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some($pattern));
+                text.min_length(shortest).max_length(longest).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )*};
+}
+
+texts! {
+    /// An instance id. Lengths count bytes, which cannot be said here.
+    InstanceIdText = Some((1, engine::limits::INSTANCE_ID_BYTES_MAX)),
+        r"^[^@\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+    /// An event's name.
+    LabelText = Some((1, engine::limits::NAME_BYTES_MAX)), r"^[^\u0000-\u001f\u007f-\u009f]+$";
+    /// A component's digest, or the beginning of it.
+    DigestText = Some((crate::limits::DIGEST_PREFIX_DIGITS_MIN, 64)), r"^[0-9A-Fa-f]+$";
+    /// Where a reader of a followed history is.
+    PositionText = None, r"^[0-9a-f]{32}-[0-9]{1,9}$";
+}
+
+/// Statuses to look for.
+#[derive(ToSchema)]
+#[schema(rename_all = "PascalCase")]
+#[allow(dead_code, reason = "it stands for its names")]
+pub(crate) enum StatusText {
+    Pending,
+    Running,
+    Suspended,
+    Completed,
+    Failed,
+    Terminated,
+    Canceled,
+    ContinuedAsNew,
+}
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "it stands for its form")]
+pub(crate) struct FileBytes(Vec<u8>);
 
 /// Problems that any call may answer.
 const EVERYWHERE: [(&str, &str); 7] = [
@@ -88,8 +141,42 @@ pub(crate) fn frame() -> OpenApi {
     Frame::openapi()
 }
 
-/// Adds what holds for every call.
-pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
+/// The document with what holds for every call, as JSON.
+pub(crate) fn completed(document: OpenApi) -> Value {
+    // Nothing in it can fail to become JSON.
+    let mut document = serde_json::to_value(with_everywhere(document)).unwrap_or_default();
+    let calls = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for call in calls.filter_map(Value::as_object_mut).flat_map(|calls| calls.values_mut()) {
+        for parameter in call["parameters"].as_array_mut().into_iter().flatten() {
+            as_it_is_read(parameter);
+        }
+    }
+    document
+}
+
+/// A parameter can be missing but not null, and an optional one in a query may be there and empty.
+fn as_it_is_read(parameter: &mut Value) {
+    if let Some(options) = parameter["schema"]["oneOf"].as_array()
+        && let Some(given) = options.iter().find(|option| option["type"] != "null")
+    {
+        parameter["schema"] = given.clone();
+    }
+    if parameter["in"] != "query" || parameter["required"] == true {
+        return;
+    }
+    let schema = match parameter["schema"]["type"].as_array() {
+        // What the macros make of an optional array.
+        Some(_) => {
+            parameter["schema"]["type"] = json!("array");
+            &mut parameter["schema"]["items"]
+        }
+        None if parameter["schema"]["type"] == "array" => &mut parameter["schema"]["items"],
+        None => &mut parameter["schema"],
+    };
+    *schema = json!({"anyOf": [schema.take(), {"type": "string", "maxLength": 0}]});
+}
+
+fn with_everywhere(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     let in_header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-functions-key")));
     let in_query = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::new("code")));

@@ -9,6 +9,9 @@ use crate::limits::QUERY_BYTES_MAX;
 /// Sent by Durable Functions clients on every request. A host serves one hub and reads its key elsewhere.
 const EVERYWHERE: [&str; 3] = ["taskHub", "connection", "code"];
 
+/// What the OpenAPI document calls an `int64`.
+const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// The pairs of a query. Names match without regard to case, as in Durable Functions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(Vec<(String, String)>);
@@ -72,7 +75,8 @@ impl Params {
 
     /// A number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
-        self.parsed(name, |text| text.parse().map_err(|_| format!("\"{text}\" is not a whole number")))
+        let whole = |text: &str| text.parse().ok().filter(|number| *number <= NUMBER_MAX);
+        self.parsed(name, |text| whole(text).ok_or_else(|| format!("\"{text}\" is not a whole number")))
     }
 }
 

@@ -82,7 +82,7 @@ pub fn router(api: Api) -> Router {
         catalog: Catalog::new(Arc::clone(&api.components)),
         uploads: Semaphore::new(limits::UPLOADS_AT_ONCE_MAX),
         streams: Arc::new(Semaphore::new(limits::STREAMS_AT_ONCE_MAX)),
-        document: serde_json::to_string(&document).unwrap_or_default().into(),
+        document: document.to_string().into(),
         api,
     });
     let routes: Router = routes

@@ -15,7 +15,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure};
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, CONNECT_TIMEOUT, FOLLOW_ROUND};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, BODY_ASKED_FIRST_BYTES, CONNECT_TIMEOUT, FOLLOW_ROUND};
 
 /// Where the Durable Functions calls live.
 const BASE: &str = "/runtime/webhooks/durabletask";
@@ -83,7 +83,9 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn body(self, content_type: &'static str, body: &'a [u8]) -> Self {
-        Self { body: Some(body), ..self }.header("content-type", content_type)
+        let call = Self { body: Some(body), ..self }.header("content-type", content_type);
+        // A server that refuses would close the connection while the body is still on its way.
+        if body.len() > BODY_ASKED_FIRST_BYTES { call.header("expect", "100-continue") } else { call }
     }
 
     /// Path and query, encoded.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use api::dto::InstanceStatus;
 
+use crate::args::Form;
 use crate::client::{Answer, wait_call};
 use crate::commands::Session;
 use crate::exit::{Exit, Failure};
@@ -26,11 +27,17 @@ fn until_ended(session: &Session, id: &str, timeout: Option<Duration>) -> Result
     let begin = Instant::now();
     let mut seen = None;
     let mut told_held = None;
+    let mut told_standing = None;
     let mut patience = Patience::default();
     loop {
         let asked = Instant::now();
         let left = timeout.map(|timeout| timeout.saturating_sub(begin.elapsed()));
-        let round = if output.is_watched() { WAIT_ROUND_SHOWN } else { WAIT_ROUND };
+        // The first answer comes at once: it tells whether there are such a server and such an instance.
+        let round = match seen {
+            None => Duration::ZERO,
+            Some(_) if output.is_watched() => WAIT_ROUND_SHOWN,
+            Some(_) => WAIT_ROUND,
+        };
         let answer = session.client.send(&wait_call(id, left.map_or(round, |left| round.min(left)), seen));
         if output.is_watched() {
             output::live("");
@@ -58,8 +65,12 @@ fn until_ended(session: &Session, id: &str, timeout: Option<Duration>) -> Result
             return Err(Failure::new(Exit::TimedOut, message)
                 .remedy(format!("It goes on without you; look with `rondo status {id}` or wait again.")));
         }
+        let standing = view::standing(&status);
         if output.is_watched() {
             output::live(&progress(&status, begin.elapsed()));
+        } else if output.form == Form::Table && told_standing.as_ref() != Some(&standing) {
+            output::say(&progress(&status, begin.elapsed()));
+            told_standing = Some(standing);
         }
         if seen.replace(status.revision) == Some(status.revision) {
             patience.rest_if_quick(asked.elapsed());

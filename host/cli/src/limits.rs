@@ -70,3 +70,6 @@ pub(crate) const NESTING_MAX: usize = 8;
 
 /// Children whose histories one `history` shows; of further ones it shows what their parents know.
 pub(crate) const NESTED_MAX: usize = 200;
+
+/// Before a longer body the server is asked whether it wants it: one more round trip, against sending it for nothing.
+pub(crate) const BODY_ASKED_FIRST_BYTES: usize = 64 * 1024;

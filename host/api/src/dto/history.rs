@@ -85,11 +85,12 @@ type Value = Option<Box<RawValue>>;
 
 /// The fields of every type of event; see `engine::EventKind` for their meaning.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all_fields = "camelCase")]
+#[serde(tag = "type")]
 #[allow(missing_docs, reason = "the meaning of every field is in engine::EventKind")]
 pub enum EventFields {
     OrchestratorStarted,
     OrchestratorCompleted,
+    #[serde(rename_all = "camelCase")]
     ExecutionStarted {
         execution_id: String,
         name: String,
@@ -137,6 +138,7 @@ pub enum EventFields {
         input: Value,
         retry: Option<Retry>,
     },
+    #[serde(rename_all = "camelCase")]
     TaskAttemptFailed {
         task: u32,
         attempt: u32,
@@ -155,6 +157,7 @@ pub enum EventFields {
     TaskCanceled {
         task: u32,
     },
+    #[serde(rename_all = "camelCase")]
     TimerCreated {
         task: u32,
         fire_at: String,
@@ -162,6 +165,7 @@ pub enum EventFields {
     TimerFired {
         task: u32,
     },
+    #[serde(rename_all = "camelCase")]
     SubOrchestrationCreated {
         task: u32,
         name: String,
@@ -173,6 +177,7 @@ pub enum EventFields {
         retry: Option<Retry>,
         detached: bool,
     },
+    #[serde(rename_all = "camelCase")]
     SubOrchestrationAttemptFailed {
         task: u32,
         attempt: u32,
@@ -198,6 +203,7 @@ pub enum EventFields {
         data: Value,
         key: String,
     },
+    #[serde(rename_all = "camelCase")]
     EventSent {
         task: u32,
         instance_id: String,

@@ -12,7 +12,7 @@ use super::start::label;
 use crate::dto::{Component, Deployment, Released, Releases};
 use crate::extract::{Segments, body};
 use crate::limits::{GRANTS_BYTES_MAX, RELEASES_NAMED_MAX, RELEASES_PER_DEPLOYMENT_MAX};
-use crate::openapi::{MissingComponent, NotDeployable};
+use crate::openapi::{DigestText, FileBytes, LabelText, MissingComponent, NotDeployable};
 use crate::params::Params;
 use crate::router::Shared;
 use crate::{Problem, Upload};
@@ -29,11 +29,11 @@ const CURABLE: [&str; 2] = ["nondeterminism", "component-unavailable"];
 #[utoipa::path(
     post, path = "/components", tag = "rondo", operation_id = "deploy",
     params(
-        ("name" = String, Query, description = "What to call it"),
+        ("name" = inline(LabelText), Query, description = "What to call it"),
         ("grants" = Option<String>, Query, description = "What its activities may reach: a JSON object"),
         ("x-rondo-grants" = Option<String>, Header, description = "The same, escaped to ASCII"),
     ),
-    request_body(content = Vec<u8>, content_type = "application/wasm"),
+    request_body(content = inline(FileBytes), content_type = "application/wasm"),
     responses((status = 201, description = "It is deployed", body = Deployment), NotDeployable),
 )]
 pub(crate) async fn deploy(
@@ -58,7 +58,7 @@ pub(crate) async fn deploy(
 /// The same as deploying its file anew, with the grants that it has.
 #[utoipa::path(
     post, path = "/components/{digest}/activate", tag = "rondo", operation_id = "activate",
-    params(("digest" = String, Path, description = "Its digest, or the beginning of it")),
+    params(("digest" = inline(DigestText), Path, description = "Its digest, or the beginning of it")),
     responses((status = 200, description = "It is the newest", body = Deployment), MissingComponent, NotDeployable),
 )]
 pub(crate) async fn activate(
@@ -100,9 +100,9 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, params: Params) -> R
 /// Download a component: the file as it was deployed
 #[utoipa::path(
     get, path = "/components/{digest}", tag = "rondo", operation_id = "download",
-    params(("digest" = String, Path, description = "Its digest, or the beginning of it")),
+    params(("digest" = inline(DigestText), Path, description = "Its digest, or the beginning of it")),
     responses(
-        (status = 200, description = "The file", content_type = "application/wasm", body = Vec<u8>),
+        (status = 200, description = "The file", content_type = "application/wasm", body = inline(FileBytes)),
         MissingComponent,
     ),
 )]

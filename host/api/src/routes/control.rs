@@ -8,7 +8,7 @@ use engine::{Message, Payload};
 
 use crate::Problem;
 use crate::extract::{Segments, instance_id};
-use crate::openapi::{Ended, MissingInstance, NotFailed, TooMany};
+use crate::openapi::{Ended, InstanceIdText, MissingInstance, NotFailed, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
@@ -19,7 +19,7 @@ type Answer = Result<StatusCode, Problem>;
 #[utoipa::path(
     post, path = "/instances/{id}/terminate", tag = "durable-functions", operation_id = "terminate",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
         ("recurse" = Option<bool>, Query, description = "Its open children, too"),
     ),
@@ -40,7 +40,7 @@ pub(crate) async fn terminate(
 #[utoipa::path(
     post, path = "/instances/{id}/suspend", tag = "durable-functions", operation_id = "suspend",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
     ),
     responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
@@ -58,7 +58,7 @@ pub(crate) async fn suspend(
 #[utoipa::path(
     post, path = "/instances/{id}/resume", tag = "durable-functions", operation_id = "resume",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
     ),
     responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
@@ -76,7 +76,7 @@ pub(crate) async fn resume(
 #[utoipa::path(
     post, path = "/instances/{id}/rewind", tag = "durable-functions", operation_id = "rewind",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
     ),
     responses((status = 202, description = "It was told"), MissingInstance, Ended, NotFailed, TooMany),

@@ -8,7 +8,7 @@ use engine::Message;
 
 use super::start::label;
 use crate::extract::{JsonText, Segments, instance_id, says_json};
-use crate::openapi::{Ended, MissingInstance, TooMany};
+use crate::openapi::{Ended, InstanceIdText, LabelText, MissingInstance, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
@@ -20,10 +20,10 @@ use crate::{Problem, ids};
 #[utoipa::path(
     post, path = "/instances/{id}/raiseEvent/{event}", tag = "durable-functions", operation_id = "raiseEvent",
     params(
-        ("id" = String, Path, description = "The instance"),
-        ("event" = String, Path, description = "The event's name"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
+        ("event" = inline(LabelText), Path, description = "The event's name"),
     ),
-    request_body(content = serde_json::Value, description = "The data: any JSON, or nothing"),
+    request_body(content = Option<serde_json::Value>, description = "The data: any JSON, or nothing"),
     responses((status = 202, description = "It was raised"), MissingInstance, Ended, TooMany),
 )]
 pub(crate) async fn raise(

@@ -12,7 +12,7 @@ use crate::dto::{Event, HistoryPage};
 use crate::extract::{Segments, instance_id};
 use crate::journal::Part;
 use crate::limits::HISTORY_EVENTS_PER_PAGE;
-use crate::openapi::MissingInstance;
+use crate::openapi::{InstanceIdText, MissingInstance};
 use crate::params::Params;
 use crate::router::Shared;
 use crate::{Problem, journal};
@@ -21,7 +21,7 @@ use crate::{Problem, journal};
 #[utoipa::path(
     get, path = "/instances/{id}/history", tag = "rondo", operation_id = "history",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("from" = Option<u64>, Query, description = "The page's first event; 1 without it"),
         ("top" = Option<u64>, Query, description = "At most so many events; never more than 1000"),
     ),

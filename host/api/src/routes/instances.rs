@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::dto::{InstanceStatus, Purged, Shows, durable_history, status_from_name};
 use crate::extract::{Segments, instance_id};
 use crate::limits::{HISTORY_EVENTS_PER_PAGE, HISTORY_EVENTS_SHOWN_MAX, PAGE_INSTANCES_DEFAULT};
-use crate::openapi::{Conflicts, MissingInstance, NothingMatches, TooMany};
+use crate::openapi::{Conflicts, InstanceIdText, MissingInstance, NothingMatches, StatusText, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
@@ -41,7 +41,7 @@ pub(super) struct Look {
 #[utoipa::path(
     get, path = "/instances/{id}", tag = "durable-functions", operation_id = "status",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("showInput" = Option<bool>, Query, description = "Inputs; true without it"),
         ("showHistory" = Option<bool>, Query, description = "What has happened, as historyEvents"),
         ("showHistoryOutput" = Option<bool>, Query, description = "Results in historyEvents, too"),
@@ -118,7 +118,7 @@ async fn whole_history(shared: &Shared, row: &InstanceRow) -> Result<Vec<History
 #[utoipa::path(
     get, path = "/instances", tag = "durable-functions", operation_id = "list",
     params(
-        ("runtimeStatus" = Option<String>, Query, description = "Only these, separated by commas; may be repeated"),
+        ("runtimeStatus" = inline(Option<Vec<StatusText>>), Query, description = "Only these, separated by commas; may be repeated"),
         ("instanceIdPrefix" = Option<String>, Query, description = "Only ids that begin so"),
         ("name" = Option<String>, Query, description = "Only this orchestration"),
         ("createdTimeFrom" = Option<String>, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
@@ -181,7 +181,7 @@ pub(crate) async fn list(
 /// Delete an ended instance with its history
 #[utoipa::path(
     delete, path = "/instances/{id}", tag = "durable-functions", operation_id = "purge",
-    params(("id" = String, Path, description = "The instance")),
+    params(("id" = inline(InstanceIdText), Path, description = "The instance")),
     responses((status = 200, description = "It is gone", body = Purged), MissingInstance, Conflicts, TooMany),
 )]
 pub(crate) async fn purge(
@@ -201,7 +201,7 @@ pub(crate) async fn purge(
     params(
         ("createdTimeFrom" = String, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
         ("createdTimeTo" = Option<String>, Query, format = DateTime, description = "Created at or before; without it until now"),
-        ("runtimeStatus" = Option<String>, Query, description = "Only these, separated by commas; may be repeated"),
+        ("runtimeStatus" = inline(Option<Vec<StatusText>>), Query, description = "Only these, separated by commas; may be repeated"),
     ),
     responses((status = 200, description = "They are gone", body = Purged), NothingMatches),
 )]

@@ -10,7 +10,7 @@ use super::instances::existing;
 use crate::Problem;
 use crate::dto::InstanceStatus;
 use crate::extract::{Segments, instance_id};
-use crate::openapi::{Conflicts, Ended, MissingInstance, TooMany};
+use crate::openapi::{Conflicts, DigestText, Ended, InstanceIdText, MissingInstance, TooMany};
 use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
@@ -19,8 +19,8 @@ use crate::router::Shared;
 #[utoipa::path(
     post, path = "/instances/{id}/migrate", tag = "rondo", operation_id = "migrate",
     params(
-        ("id" = String, Path, description = "The instance"),
-        ("component" = Option<String>, Query, description = "The digest, or its beginning; without it the newest that offers the orchestration"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
+        ("component" = inline(Option<DigestText>), Query, description = "The digest, or its beginning; without it the newest that offers the orchestration"),
     ),
     responses(
         (status = 202, description = "It goes on", body = InstanceStatus),

@@ -12,7 +12,7 @@ use super::wait::Patience;
 use crate::caller::Caller;
 use crate::dto::Started;
 use crate::extract::{Segments, instance_id};
-use crate::openapi::{Conflicts, MissingInstance, TooMany};
+use crate::openapi::{Conflicts, InstanceIdText, MissingInstance, TooMany};
 use crate::params::Params;
 use crate::router::Shared;
 use crate::{Problem, ids};
@@ -23,7 +23,7 @@ use crate::{Problem, ids};
 #[utoipa::path(
     post, path = "/instances/{id}/restart", tag = "durable-functions", operation_id = "restart",
     params(
-        ("id" = String, Path, description = "The instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("restartWithNewInstanceId" = Option<bool>, Query, description = "Under a fresh random id; true without it"),
         ("timeout" = Option<f64>, Query, minimum = 0, description = "With pollingInterval: wait for the end so many seconds"),
         ("pollingInterval" = Option<f64>, Query, minimum = 0, description = "With timeout: seconds; the end is noticed at once"),

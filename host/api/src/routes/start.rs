@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::dto::{InstanceStatus, Started, value};
 use crate::extract::{JsonText, Segments, instance_id};
 use crate::limits::TRACE_HEADER_BYTES_MAX;
-use crate::openapi::{Conflicts, MissingComponent, TooMany};
+use crate::openapi::{Conflicts, DigestText, InstanceIdText, LabelText, MissingComponent, TooMany};
 use crate::params::Params;
 use crate::router::Shared;
 use crate::{Problem, ids, times};
@@ -30,9 +30,11 @@ const PARAMS: [&str; 8] =
 #[allow(dead_code, reason = "it stands for its fields' descriptions")]
 struct StartQuery {
     /// A version text that the orchestration can read
-    version: Option<String>,
+    #[param(inline)]
+    version: Option<LabelText>,
     /// key:value; may be repeated
-    tag: Option<Vec<String>>,
+    #[param(pattern = r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]*$", max_length = 200)]
+    tag: Option<String>,
     /// When it may begin: a time of RFC 3339
     #[param(rename = "scheduledStart", format = DateTime)]
     scheduled_start: Option<String>,
@@ -40,15 +42,26 @@ struct StartQuery {
     #[param(rename = "startAt", format = DateTime)]
     start_at: Option<String>,
     /// The digest of the component to run on, or its beginning
-    component: Option<String>,
+    #[param(inline)]
+    component: Option<DigestText>,
     /// refuse or replace-ended, for an id that is in use
-    existing: Option<String>,
+    #[param(inline)]
+    existing: Option<ExistingText>,
     /// With pollingInterval: wait for the end so many seconds
     #[param(minimum = 0)]
     timeout: Option<f64>,
     /// With timeout: seconds, no more than that; the end is noticed at once
     #[param(rename = "pollingInterval", minimum = 0)]
     polling_interval: Option<f64>,
+}
+
+/// What `existing` may be.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[allow(dead_code, reason = "it stands for its names")]
+enum ExistingText {
+    Refuse,
+    ReplaceEnded,
 }
 
 /// Start an orchestration under a fresh random id
@@ -58,7 +71,7 @@ struct StartQuery {
         ("name" = String, Path, description = "The orchestration"),
         StartQuery,
     ),
-    request_body(content = serde_json::Value, description = "The input: any JSON, or nothing"),
+    request_body(content = Option<serde_json::Value>, description = "The input: any JSON, or nothing"),
     responses(
         (status = 202, description = "It will run", body = Started),
         (status = 200, description = "It ended in time: its output if it completed, else its status", body = serde_json::Value),
@@ -82,10 +95,10 @@ pub(crate) async fn unnamed(
     post, path = "/orchestrators/{name}/{id}", tag = "durable-functions", operation_id = "startWithId",
     params(
         ("name" = String, Path, description = "The orchestration"),
-        ("id" = String, Path, description = "The new instance"),
+        ("id" = inline(InstanceIdText), Path, description = "The new instance"),
         StartQuery,
     ),
-    request_body(content = serde_json::Value, description = "The input: any JSON, or nothing"),
+    request_body(content = Option<serde_json::Value>, description = "The input: any JSON, or nothing"),
     responses(
         (status = 202, description = "It will run", body = Started),
         (status = 200, description = "It ended in time: its output if it completed, else its status", body = serde_json::Value),
@@ -230,7 +243,7 @@ pub(crate) fn label(text: &str) -> Result<String, String> {
 fn tags(params: &Params) -> Result<BTreeMap<String, String>, Problem> {
     let invalid = |problem: String| Problem::InvalidRequest(format!("query parameter \"tag\": {problem}"));
     let mut tags = BTreeMap::new();
-    for text in params.all("tag") {
+    for text in params.all("tag").filter(|text| !text.is_empty()) {
         let (key, value) =
             text.split_once(':').ok_or_else(|| invalid(format!("\"{text}\" is not of the form key:value")))?;
         let value = if value.is_empty() { String::new() } else { label(value).map_err(invalid)? };

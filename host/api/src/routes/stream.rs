@@ -12,12 +12,26 @@ use crate::Problem;
 use crate::extract::{Segments, instance_id};
 use crate::follow::{Position, follow};
 use crate::limits::{FOLLOW_KEEP_ALIVE, STREAMS_AT_ONCE_MAX};
-use crate::openapi::{MissingInstance, TooMany};
+use crate::openapi::{InstanceIdText, MissingInstance, PositionText, TooMany};
 use crate::params::Params;
 use crate::router::Shared;
 
 /// Sent by a reader that comes back: the id of the last message that it has.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// One message, as readers of server-sent events see it.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "it stands for its members")]
+struct MessageText {
+    /// execution, history, problem or end; other kinds may follow
+    event: Option<String>,
+    /// JSON
+    data: Option<String>,
+    /// What Last-Event-ID takes
+    id: Option<String>,
+    /// Milliseconds until a reader is to come back after it has lost the connection
+    retry: Option<u64>,
+}
 
 /// Follow a history
 ///
@@ -27,11 +41,11 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 #[utoipa::path(
     get, path = "/instances/{id}/history/stream", tag = "rondo", operation_id = "followHistory",
     params(
-        ("id" = String, Path, description = "The instance"),
-        ("last-event-id" = Option<String>, Header, description = "The id of the last message that the reader has"),
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
+        ("last-event-id" = inline(Option<PositionText>), Header, description = "The id of the last message that the reader has"),
     ),
     responses(
-        (status = 200, description = "Messages until the instance ends", content_type = "text/event-stream", body = String),
+        (status = 200, description = "Messages until the instance ends", content_type = "text/event-stream", body = inline(MessageText)),
         (status = 204, description = "The reader has everything, and nothing will follow"),
         MissingInstance, TooMany,
     ),
