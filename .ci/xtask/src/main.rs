@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod emulator;
+mod fuzzer;
 mod guests;
 mod peers;
 mod process;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use crate::process::{note, run};
-use crate::{emulator, guests, tidy};
+use crate::{emulator, fuzzer, guests, tidy};
 
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     tidy::check(root)?;
     guests::build(root)?;
     emulator::ensure()?;
+    fuzzer::ensure()?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     run(&mut cargo(&["test", "--doc", "--workspace", "--locked"]))?;

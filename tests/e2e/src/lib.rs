@@ -6,6 +6,7 @@
 mod command;
 mod example;
 mod files;
+pub mod fuzzer;
 mod page;
 mod server;
 

@@ -42,12 +42,22 @@ impl Server {
         Self::spawn(data, &[&["serve"], flags].concat(), environment)
     }
 
+    /// Starts a server where an earlier one was, on its data folder and at its address.
+    pub fn start_again(data: &Path, url: &str) -> Result<Self> {
+        let address = url.split_once("://").map_or(url, |(_, address)| address);
+        Self::spawn_at(address, data, &["serve"], &[])
+    }
+
     /// Starts `rondo dev` on a folder of components.
     pub fn dev(data: &Path, components: &Path) -> Result<Self> {
         Self::spawn(data, &["dev", components.to_str().context("the folder's path is not text")?], &[])
     }
 
     fn spawn(data: &Path, command: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        Self::spawn_at("127.0.0.1:0", data, command, environment)
+    }
+
+    fn spawn_at(listen: &str, data: &Path, command: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         fs::create_dir_all(data).context("creating the data folder")?;
         let endpoint = data.join("endpoint");
         if endpoint.exists() {
@@ -56,7 +66,7 @@ impl Server {
         let log = File::options().create(true).append(true).open(data.join("serve.log")).context("opening the log")?;
         let child = Command::new(rondo_binary()?)
             .args(command)
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--listen", listen, "--data"])
             .arg(data)
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -145,6 +155,14 @@ impl Server {
     /// Types a command at it: `rondo ARGS --server URL`.
     pub fn rondo(&self, args: &[&str]) -> Result<Answer> {
         rondo(&[args, &["--server", &self.url]].concat(), &[])
+    }
+
+    /// Begins a command at it, whose output is to be read.
+    pub fn begin(&self, args: &[&str]) -> Result<Child> {
+        let mut command = Command::new(rondo_binary()?);
+        command.args(args).args(["--server", &self.url]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().context("starting `rondo`")
     }
 
     /// The same for a command that must succeed; answers with what it printed.

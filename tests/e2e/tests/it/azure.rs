@@ -9,4 +9,4 @@ mod outage;
 mod rows;
 mod sharing;
 mod split_brain;
-mod world;
+pub(crate) mod world;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::print_stdout, reason = "a test prints what it needs to be repeated, and what it has counted")]
 
+mod api;
 mod azure;
 mod deploy;
 mod dev;
@@ -9,6 +10,7 @@ mod examples;
 mod hostile;
 mod kill;
 mod lifecycle;
+mod output;
 mod stored;
 mod versions;
 mod wait;
