@@ -147,9 +147,8 @@ pub(crate) fn completed(document: OpenApi) -> Value {
     let mut document = serde_json::to_value(with_everywhere(document)).unwrap_or_default();
     let calls = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for call in calls.filter_map(Value::as_object_mut).flat_map(|calls| calls.values_mut()) {
-        for parameter in call["parameters"].as_array_mut().into_iter().flatten() {
-            as_it_is_read(parameter);
-        }
+        let parameters = call.get_mut("parameters").and_then(Value::as_array_mut);
+        parameters.into_iter().flatten().for_each(as_it_is_read);
     }
     document
 }

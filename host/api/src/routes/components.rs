@@ -33,7 +33,7 @@ const CURABLE: [&str; 2] = ["nondeterminism", "component-unavailable"];
         ("grants" = Option<String>, Query, description = "What its activities may reach: a JSON object"),
         ("x-rondo-grants" = Option<String>, Header, description = "The same, escaped to ASCII"),
     ),
-    request_body(content = inline(FileBytes), content_type = "application/wasm"),
+    request_body(content = inline(FileBytes), content_type = "application/octet-stream", description = "The file, under any content type"),
     responses((status = 201, description = "It is deployed", body = Deployment), NotDeployable),
 )]
 pub(crate) async fn deploy(
