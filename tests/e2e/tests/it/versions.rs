@@ -113,6 +113,8 @@ fn a_failed_instance_is_rewound_onto_better_code() {
     let second = versions.deploy(2);
     versions.server.ok(&["migrate", "f", "--to", &second]).unwrap();
     versions.server.ok(&["rewind", "f", "--reason", "the checker is repaired"]).unwrap();
+    // It was told, and stays failed until its next turn.
+    until(&versions.server, "f", |status| status["runtimeStatus"] != "Failed");
     assert_eq!(versions.output("f"), "hello you, checked");
     let after = versions.history("f");
     let kept = &after.as_array().unwrap()[..before.as_array().unwrap().len()];
