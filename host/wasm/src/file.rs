@@ -156,21 +156,23 @@ fn against(contents: &Contents<'_>) -> Vec<Reason> {
 }
 
 /// The version in `export`, if it is `interface`.
-fn version_of<'a>(export: &'a str, interface: &str) -> Option<&'a str> {
+pub(crate) fn version_of<'a>(export: &'a str, interface: &str) -> Option<&'a str> {
     let (name, version) = export.split_once('@').unwrap_or((export, ""));
     (name == interface).then_some(version)
 }
 
 /// Names at the top level of a file.
-struct Outline {
+pub(crate) struct Outline {
     kind: FileKind,
-    exports: Vec<String>,
-    imports: Vec<String>,
-    has_component_type: bool,
+    /// Sorted.
+    pub(crate) exports: Vec<String>,
+    /// Sorted; of a core module `MODULE.NAME`.
+    pub(crate) imports: Vec<String>,
+    pub(crate) has_component_type: bool,
 }
 
 impl Outline {
-    fn read(bytes: &[u8]) -> Result<Self, BinaryReaderError> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, BinaryReaderError> {
         let mut outline =
             Self { kind: FileKind::CoreModule, exports: Vec::new(), imports: Vec::new(), has_component_type: false };
         let mut depth = 0_usize;

@@ -10,6 +10,7 @@ mod activity;
 mod bindings;
 mod cache;
 mod component;
+mod componentize;
 mod config;
 mod convert;
 mod describe;
@@ -30,6 +31,7 @@ mod wasi;
 mod wire;
 
 pub use component::LoadedComponent;
+pub use componentize::{WIT, componentize};
 pub use engines::Engines;
 pub use error::{LoadError, SetupError};
 pub use grants::{DirGrant, Grants, GrantsError};

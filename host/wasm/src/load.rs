@@ -40,8 +40,12 @@ pub(crate) fn examine(shared: &Arc<Shared>, bytes: &[u8]) -> (Inspection, Option
     };
     inspection.orchestrations.clone_from(&orchestrations);
     inspection.activities.clone_from(&works);
-    check_names("orchestrator", &orchestrations, orchestrators.is_some(), &mut inspection.reasons);
-    check_names("activity", &works, activities.is_some(), &mut inspection.reasons);
+    // One of the two may be empty: some toolchains know only one world, and export all of it.
+    if orchestrations.is_empty() && works.is_empty() {
+        inspection.reasons.push(reasons::offers_nothing());
+    }
+    check_names("orchestrator", &orchestrations, &mut inspection.reasons);
+    check_names("activity", &works, &mut inspection.reasons);
     if !inspection.reasons.is_empty() {
         return (inspection, None);
     }
@@ -117,13 +121,7 @@ fn deserialize(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Compo
     unsafe { Component::deserialize(engine, code) }
 }
 
-fn check_names(interface: &str, definitions: &[Definition], is_exported: bool, against: &mut Vec<Reason>) {
-    if !is_exported {
-        return;
-    }
-    if definitions.is_empty() {
-        against.push(reasons::offers_nothing(interface));
-    }
+fn check_names(interface: &str, definitions: &[Definition], against: &mut Vec<Reason>) {
     if definitions.len() > DEFINITIONS_MAX {
         against.push(reasons::offers_too_much(interface, definitions.len()));
         return;

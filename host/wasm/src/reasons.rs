@@ -183,11 +183,8 @@ pub(crate) fn describe_failed(interface: &str, failure: &engine::Failure) -> Rea
     )
 }
 
-pub(crate) fn offers_nothing(interface: &str) -> Reason {
-    reason(
-        format!("the component's `{interface}` offers nothing"),
-        "register at least one orchestration or activity, or do not export this interface",
-    )
+pub(crate) fn offers_nothing() -> Reason {
+    reason("the component offers nothing", "register at least one orchestration or activity")
 }
 
 pub(crate) fn offers_too_much(interface: &str, count: usize) -> Reason {

@@ -7,6 +7,7 @@ mod interfaces;
 mod output;
 mod poll;
 mod random;
+mod streams;
 mod virtualized;
 
 pub(crate) use granted::Granted;

@@ -16,6 +16,14 @@ use wasmtime_wasi::p2::bindings::sync::io::poll::{Host, HostPollable};
 )]
 pub(crate) struct Waits;
 
+/// What a future answers without being waited for.
+pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
+}
+
 /// A view of a guest's pollables.
 pub(super) struct Pollables<'a>(pub(super) &'a mut ResourceTable);
 
@@ -43,11 +51,7 @@ impl Host for Pollables<'_> {
 
 impl HostPollable for Pollables<'_> {
     fn ready(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<bool> {
-        let ready = pin!(asynchronous::HostPollable::ready(self.0, pollable));
-        match ready.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(ready) => ready,
-            Poll::Pending => Ok(false),
-        }
+        at_once(asynchronous::HostPollable::ready(self.0, pollable)).unwrap_or(Ok(false))
     }
 
     fn block(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {

@@ -13,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::clocks::{Clocks, HasClocks};
 use super::output::{Line, Output};
 use super::poll::{HasPollables, Pollables};
+use super::streams::{HasStreams, Streams};
 use super::{Interface, classify, random as numbers};
 
 /// The state behind one guest's virtual WASI.
@@ -82,7 +83,7 @@ where
     let l = linker;
     wasmtime_wasi::p2::bindings::io::error::add_to_linker::<T, HasTable>(l, |t| &mut t.as_mut().table)?;
     sync::io::poll::add_to_linker::<T, HasPollables>(l, |t| Pollables(&mut t.as_mut().table))?;
-    sync::io::streams::add_to_linker::<T, HasTable>(l, |t| &mut t.as_mut().table)?;
+    sync::io::streams::add_to_linker::<T, HasStreams>(l, |t| Streams(&mut t.as_mut().table))?;
     clocks::monotonic_clock::add_to_linker::<T, HasClocks>(l, |t| t.as_mut().clocks())?;
     clocks::wall_clock::add_to_linker::<T, HasClocks>(l, |t| t.as_mut().clocks())?;
     random::random::add_to_linker::<T, WasiRandom>(l, |t| t.as_mut().random())?;

@@ -243,9 +243,30 @@ fn names_that_cannot_be_used() {
     -> choose a name of 1 to 200 bytes without control characters, and each name once
     "#);
     insta::assert_snapshot!(reasons(&named(&[])), @"
-    the component's `orchestrator` offers nothing
-    -> register at least one orchestration or activity, or do not export this interface
+    the component offers nothing
+    -> register at least one orchestration or activity
     ");
+}
+
+#[test]
+fn an_interface_may_be_empty_if_the_other_is_not() {
+    let module = wat::parse_str(
+        r#"(module
+            (memory (export "memory") 1)
+            (data (i32.const 64) "\50\00\00\00\01\00\00\00")
+            (data (i32.const 80) "\08\00\00\00\04\00\00\00\00\00\00\00\00\00\00\00")
+            (data (i32.const 8) "rest")
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+            (func (export "rondo:orchestration/orchestrator@0.1.0#describe") (result i32) i32.const 256)
+            (func (export "rondo:orchestration/orchestrator@0.1.0#start") (param i32) (result i32) unreachable)
+            (func (export "rondo:orchestration/orchestrator@0.1.0#run") (param i32 i32) (result i32) unreachable)
+            (func (export "rondo:orchestration/activity@0.1.0#describe") (result i32) i32.const 64)
+            (func (export "rondo:orchestration/activity@0.1.0#run")
+                (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable))"#,
+    );
+    let inspection = engines().inspect(&wasm::componentize(&module.unwrap()).unwrap());
+    assert_eq!((inspection.reasons, inspection.orchestrations), (vec![], vec![]));
+    assert_eq!(inspection.activities[0].name, "rest");
 }
 
 #[test]

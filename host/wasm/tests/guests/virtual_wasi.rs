@@ -52,6 +52,13 @@ fn output_becomes_log_lines_in_front_of_the_turns_actions() {
 }
 
 #[test]
+fn a_thread_that_runs_async_tasks_may_run_guests_that_print() {
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let actions = tokio.block_on(async { run_once(&mut *start("print")).unwrap() });
+    assert_eq!(actions.len(), 5);
+}
+
+#[test]
 fn output_goes_with_the_turn_that_printed_it() {
     let turns = [turn(1, Vec::new()), turn(2, Vec::new())];
     let answer = start("print").run(&turns).unwrap();
