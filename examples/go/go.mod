@@ -1,0 +1,7 @@
+module examples
+
+go 1.27
+
+require rondo v0.0.0
+
+replace rondo => ../../guest-sdk/go

@@ -1,0 +1,2 @@
+// Package realloc exports what hosts need to pass arguments.
+package realloc
