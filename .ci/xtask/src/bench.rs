@@ -5,14 +5,20 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::guests::{self, Builder, Which};
 use crate::process::{note, run};
-use crate::{emulator, guests, peers};
+use crate::{emulator, peers};
 
 /// Builds the guests and the program, and runs it; in release mode, unless it only counts.
 pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
-    guests::build(root)?;
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    if has("azure") || has("requests") {
+    let only_counts = has("requests");
+    let builder = if only_counts { Builder::Dev } else { Builder::Release };
+    if builder == Builder::Release {
+        note("Building the benchmark in release mode. The first time this takes many minutes.");
+    }
+    guests::build(root, if has("guests") { Which::All } else { Which::Rust }, builder)?;
+    if has("azure") || only_counts {
         emulator::ensure()?;
     }
     if has("peers") {
@@ -20,8 +26,7 @@ pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root).args(["run", "--locked", "--package", "bench"]);
-    if !has("requests") {
-        note("Building the benchmark in release mode. The first time this takes many minutes.");
+    if builder == Builder::Release {
         cargo.arg("--release");
     }
     run(cargo.arg("--").args(arguments))

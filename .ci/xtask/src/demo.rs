@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use e2e::{Example, Server, WebPage};
 
-use crate::guests;
+use crate::guests::{self, Builder, Which};
 use crate::process::{self, note, say};
 
 /// Builds everything, serves in a temporary folder, deploys the examples, runs them, and shows what came of it.
@@ -14,7 +14,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     note("Building the host. The first time this takes some minutes, most of them for the WebAssembly engine.");
     process::run(Command::new("cargo").current_dir(root).args(["build", "--locked", "--package", "cli"]))?;
     note("Building the examples to WebAssembly.");
-    guests::build(root)?;
+    guests::build(root, Which::Rust, Builder::Dev)?;
 
     let folder = tempfile::tempdir().context("making a temporary folder")?;
     let page = WebPage::serve("Hello from a web page.\n")?;

@@ -3,17 +3,22 @@
 mod bench;
 mod demo;
 mod emulator;
+mod fuzz;
 mod fuzzer;
 mod guests;
 mod peers;
 mod process;
+mod sdk_tests;
 mod test;
 mod tidy;
+mod tools;
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+
+use crate::guests::{Builder, Which};
 
 /// All automation of this repository.
 #[derive(Parser)]
@@ -35,19 +40,29 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Build the guests of `examples` and `tests` to WebAssembly.
+    /// Hand random bytes to every reader of bytes from outside.
+    Fuzz {
+        /// Which; all if not said. The names are the folders in `tests/fuzz/corpus`
+        targets: Vec<String>,
+        /// How long each is tried
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Build the guests of `examples` and `tests` to WebAssembly, in all languages, as far as they have changed.
     Guests,
     /// Check the tree's layout, file lengths and dependency arrows.
     Tidy,
 }
 
 fn main() -> Result<()> {
+    fuzz::instrument()?;
     let root = root()?;
     match Arguments::parse().task {
         Task::Demo => demo::run(&root),
         Task::Test => test::everything(&root),
         Task::Bench { arguments } => bench::run_program(&root, &arguments),
-        Task::Guests => guests::build(&root),
+        Task::Fuzz { targets, seconds } => fuzz::everything(&root, seconds, &targets),
+        Task::Guests => guests::build(&root, Which::All, Builder::Dev),
         Task::Tidy => tidy::check(&root),
     }
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::emulator;
 use crate::process::{note, output, run};
+use crate::tools;
 
 /// What Debian 12 has. Restate's SDK asks for more; its service makes up for that.
 const NODE_MAJOR_MIN: u32 = 18;
@@ -30,7 +30,7 @@ pub(crate) fn ensure(root: &Path) -> Result<()> {
 
 /// Puts the service into a folder of its own, where npm installs the server and the SDK beside it.
 fn restate(root: &Path) -> Result<()> {
-    emulator::ensure_node("Restate's service", NODE_MAJOR_MIN)?;
+    tools::ensure_node("Restate's service", NODE_MAJOR_MIN)?;
     check_node()?;
     let (from, to) = (root.join("tests/bench/peers/restate"), root.join("target/peers/restate"));
     fs::create_dir_all(&to).with_context(|| format!("making {}", to.display()))?;

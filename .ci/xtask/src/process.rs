@@ -26,6 +26,16 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("reading the output of `{shown}`"))
 }
 
+/// Runs a command without showing anything of it; says whether it ended well.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 /// Says what is being done, where cargo says it too.
 pub(crate) fn note(line: &str) {
     let mut err = std::io::stderr().lock();

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
+use crate::guests::{self, Builder, Which};
 use crate::process::{note, run};
-use crate::{emulator, fuzzer, guests, tidy};
+use crate::{emulator, fuzzer, sdk_tests, tidy};
 
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
@@ -17,7 +18,8 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     };
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     tidy::check(root)?;
-    guests::build(root)?;
+    guests::build(root, Which::All, Builder::Dev)?;
+    sdk_tests::everything(root)?;
     emulator::ensure()?;
     fuzzer::ensure()?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;

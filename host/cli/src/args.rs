@@ -45,6 +45,8 @@ pub(crate) enum Form {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(commands::new::Args),
+    Build(commands::build::Args),
     Serve(commands::serve::Args),
     Dev(commands::dev::Args),
     Inspect(commands::inspect::Args),
@@ -84,6 +86,10 @@ mod tests {
     #[test]
     fn every_command_of_the_manual_is_understood() {
         for line in [
+            "rondo new order --lang rust",
+            "rondo new order --lang typescript",
+            "rondo build",
+            "rondo build order --out a.wasm --profile guest",
             "rondo serve",
             "rondo serve --data d --listen 127.0.0.1:0 --shards 2 --warm-memory 64MiB --log debug --log-format json",
             "rondo serve --store azure --hub Orders --partitions 8 --lease 10s --poll-max 1s --host-name north",
@@ -142,6 +148,9 @@ mod tests {
             "rondo start order --after soon",
             "rondo deploy a.wasm --dir onlyhost",
             "rondo list --status asleep",
+            "rondo new order",
+            "rondo new order --lang cobol",
+            "rondo new ../order --lang rust",
             "rondo hub",
             "rondo hub create --hub MyHub --partitions 17",
             "rondo hub create --hub MyHub --partitions 0",

@@ -1,5 +1,6 @@
 //! The commands, one file for each.
 
+pub(crate) mod build;
 pub(crate) mod components;
 pub(crate) mod deploy;
 pub(crate) mod dev;
@@ -8,6 +9,7 @@ pub(crate) mod hub;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod migrate;
+pub(crate) mod new;
 pub(crate) mod purge;
 pub(crate) mod raise_event;
 pub(crate) mod restart;
@@ -54,6 +56,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
     let Cli { global, command } = cli;
     let session = Session::new(&global)?;
     match command {
+        Command::New(args) => new::run(&args, session.output),
+        Command::Build(args) => build::run(&args, session.output),
         Command::Serve(args) => serve::run(args, &global),
         Command::Dev(args) => dev::run(args, &global),
         Command::Inspect(args) => inspect::run(&args, session.output),

@@ -38,6 +38,9 @@ pub(crate) const WATCH_QUIET: Duration = Duration::from_millis(200);
 /// Instances that `list` shows when not told otherwise: what a person looks through.
 pub(crate) const LIST_DEFAULT: usize = 100;
 
+/// What takes longer than this is told of while it goes on: people begin to wonder.
+pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(2);
+
 /// Connections at the same time; further ones wait in the kernel's queue. Each is a task and a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 

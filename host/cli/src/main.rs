@@ -1,8 +1,8 @@
 //! The `rondo` binary: development server, production host and command-line client in one.
 //!
 //! The only crate that knows all the others: `host.rs` puts a host together, `registry.rs` joins WebAssembly with the
-//! worker and the API, and each file of `commands/` is one command. Commands other than `serve`, `dev`, `inspect`
-//! and `hub` only talk to a server over HTTP.
+//! worker and the API, and each file of `commands/` is one command. Commands other than `new`, `build`,
+//! `serve`, `dev`, `inspect` and `hub` only talk to a server over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod args;
@@ -15,11 +15,13 @@ mod folder;
 mod follow;
 mod host;
 mod hub_facts;
+mod language;
 mod limits;
 mod listen;
 mod output;
 mod patience;
 mod registry;
+mod sdk;
 mod signals;
 mod storage;
 mod table;

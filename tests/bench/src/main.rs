@@ -9,6 +9,7 @@
 mod client;
 mod disk;
 mod guard;
+mod guests;
 mod host;
 mod hub;
 mod idle;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
+use guest_scenarios::Language;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -51,6 +53,9 @@ struct Arguments {
     /// Where the database goes, which decides which disk is measured; a temporary folder if not given
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Which one is measured by a process that `guests` starts
+    #[arg(long, hide = true)]
+    language: Option<Language>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -70,9 +75,14 @@ enum Measure {
     Guard,
     /// Other engines on the same workloads, in turn with this one, all of them on the disk; takes minutes
     Peers,
+    /// What a component costs by the language it is written in: size, compiling, starting, waiting, replaying
+    Guests,
     /// A host of the measure `idle`, which starts it
     #[value(hide = true)]
     FreshHost,
+    /// One language of the measure `guests`, which starts it
+    #[value(hide = true)]
+    OneLanguage,
 }
 
 /// As in the host.
@@ -80,7 +90,7 @@ enum Measure {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
-    let Arguments { measure, instances, rounds, json, folder } = Arguments::parse();
+    let Arguments { measure, instances, rounds, json, folder, language } = Arguments::parse();
     let folder = folder.unwrap_or_else(std::env::temp_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     match measure {
@@ -134,6 +144,14 @@ fn main() -> Result<()> {
             } else {
                 peers::print(&comparison);
             }
+        }
+        Measure::Guests => {
+            let rows = guests::measure()?;
+            show(json, &json!({ "guests": rows }), || guests::print(&rows));
+        }
+        Measure::OneLanguage => {
+            let language = language.context("which language?")?;
+            println!("{}", json!(guests::measure_here(language)?));
         }
         Measure::FreshHost => {
             let fresh = runtime.block_on(idle::serve(&folder, instances.unwrap_or_default()))?;

@@ -1,5 +1,6 @@
 //! One command, typed as a user types it.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
@@ -19,8 +20,14 @@ pub struct Answer {
 
 /// Runs `rondo ARGS` with variables added to its environment, and waits for it to end.
 pub fn rondo(args: &[&str], environment: &[(&str, &str)]) -> Result<Answer> {
+    rondo_in(Path::new("."), args, environment)
+}
+
+/// The same, typed in a folder.
+pub fn rondo_in(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Result<Answer> {
     let output = Command::new(rondo_binary()?)
         .args(args)
+        .current_dir(folder)
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::files::{guest, root};
+use crate::files::{guest, repository};
 
 /// One example.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Example {
     /// All of them, by name.
     pub fn all() -> Result<Vec<Self>> {
         let mut examples = Vec::new();
-        for entry in fs::read_dir(root().join("examples")).context("listing the examples")? {
+        for entry in fs::read_dir(repository().join("examples")).context("listing the examples")? {
             let folder = entry.context("listing the examples")?.path();
             if !folder.join("Cargo.toml").is_file() {
                 continue;

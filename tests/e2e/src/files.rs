@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 /// The repository's top level.
-pub(crate) fn root() -> PathBuf {
+pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -24,7 +24,15 @@ pub fn rondo_binary() -> Result<PathBuf> {
 
 /// A guest that `cargo xtask guests` has built, by crate name.
 pub fn guest(name: &str) -> Result<PathBuf> {
-    let file = root().join("target/guests/wasm32-unknown-unknown/guest").join(format!("{name}.wasm"));
+    let file = repository().join("target/guests/wasm32-unknown-unknown/guest").join(format!("{name}.wasm"));
     ensure!(file.is_file(), "{} is missing: run `cargo xtask guests` first", file.display());
     Ok(file)
+}
+
+/// PATH with the compilers for guests that `cargo xtask guests` has installed.
+pub fn guest_tools() -> Result<String> {
+    let folder = repository().join("target/tools/python/bin");
+    ensure!(folder.is_dir(), "{} is missing: run `cargo xtask guests` first", folder.display());
+    let path = std::env::var("PATH").context("reading PATH")?;
+    Ok(format!("{}:{path}", folder.display()))
 }

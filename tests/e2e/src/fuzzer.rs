@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::files::root;
+use crate::files::repository;
 
 /// Which release of the Python package `schemathesis`. The one place that says so.
 pub const VERSION: &str = "4.32.5";
@@ -47,7 +47,7 @@ pub fn install() -> Result<PathBuf> {
 }
 
 fn tools() -> PathBuf {
-    root().join("target/tools")
+    repository().join("target/tools")
 }
 
 fn folder() -> PathBuf {

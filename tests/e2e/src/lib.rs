@@ -10,8 +10,8 @@ pub mod fuzzer;
 mod page;
 mod server;
 
-pub use command::{Answer, rondo};
+pub use command::{Answer, rondo, rondo_in};
 pub use example::Example;
-pub use files::{guest, rondo_binary};
+pub use files::{guest, guest_tools, repository, rondo_binary};
 pub use page::WebPage;
 pub use server::Server;

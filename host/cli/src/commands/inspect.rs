@@ -19,14 +19,25 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit> {
     let bytes = std::fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
-    // One guest at a time is described: room for more would only cost address space.
-    let options = wasm::Options { orchestrators_max: 1, activities_max: 1, ..wasm::Options::default() };
-    let inspection = Engines::new(options).context("starting the WebAssembly engine")?.inspect(&bytes);
+    let inspection = look_into(&bytes)?;
     output.answer(&serde_json::to_string_pretty(&inspection)?, || Ok(describe(&inspection)))?;
     Ok(if inspection.deployable { Exit::Done } else { Exit::Failed })
 }
 
-fn describe(inspection: &Inspection) -> String {
+/// What the host would make of a file.
+pub(crate) fn look_into(bytes: &[u8]) -> Result<Inspection> {
+    // One guest at a time is described, and a large one takes the tables of several: more would only cost address space.
+    let options = wasm::Options { orchestrators_max: 10, activities_max: 10, ..wasm::Options::default() };
+    Ok(Engines::new(options).context("starting the WebAssembly engine")?.inspect(bytes))
+}
+
+/// It in a few lines.
+pub(crate) fn describe(inspection: &Inspection) -> String {
+    table::pairs(pairs(inspection))
+}
+
+/// It by names, which are part of what people read.
+pub(crate) fn pairs(inspection: &Inspection) -> Vec<(&'static str, Option<String>)> {
     let kind = match inspection.kind {
         FileKind::Component => "component",
         FileKind::CoreModule => "core module",
@@ -45,7 +56,7 @@ fn describe(inspection: &Inspection) -> String {
         )
     };
     let reasons = inspection.reasons.iter().map(|reason| format!("{}\n  {}", reason.problem, reason.remedy)).collect();
-    table::pairs(vec![
+    vec![
         ("kind", Some(kind.to_owned())),
         ("size", Some(brief_bytes(inspection.size_bytes as u64))),
         ("digest", Some(inspection.digest.to_string())),
@@ -55,7 +66,7 @@ fn describe(inspection: &Inspection) -> String {
         ("activities", offered(&inspection.activities)),
         ("exports", lines(inspection.exports.clone())),
         ("imports", lines(inspection.imports.clone())),
-    ])
+    ]
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 
 mod api;
 mod azure;
+mod build;
 mod deploy;
 mod dev;
 mod examples;
 mod hostile;
 mod kill;
+mod languages;
 mod lifecycle;
 mod output;
 mod stored;

@@ -1,0 +1,75 @@
+//! A line for what takes a while, and nothing for what does not.
+
+use std::io::Seek as _;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+
+use crate::exit::{Exit, Failure};
+use crate::limits::SLOW_AFTER;
+use crate::output;
+
+/// Says what is being done if it takes long.
+pub(super) fn while_slow<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if is_done.recv_timeout(SLOW_AFTER) == Err(RecvTimeoutError::Timeout) {
+                output::say(&format!("{what} …"));
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+/// What to do with what a tool prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// It only speaks up when there is something to say, such as a warning.
+    Terse,
+    /// It tells of its success, too.
+    Chatty,
+}
+
+/// Runs a tool to its end. What it prints goes to standard error, once it is done.
+///
+/// # Errors
+/// It cannot be started, or ends with another code than 0.
+pub(super) fn run(what: &str, voice: Voice, mut command: Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut printed = tempfile::tempfile().context("making a temporary file")?;
+    let both = || printed.try_clone().context("sharing a temporary file");
+    command.stdin(Stdio::null()).stdout(both()?).stderr(both()?);
+    let status = while_slow(what, || command.status()).with_context(|| format!("starting {program}"))?;
+    if voice == Voice::Terse || !status.success() {
+        printed.rewind().context("reading what a tool printed")?;
+        std::io::copy(&mut printed, &mut std::io::stderr()).context("showing what a tool printed")?;
+    }
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Failed, format!("{what} failed: {program} ended with {status}")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_of_work_is_handed_on() {
+        assert_eq!(while_slow("counting", || 7), 7);
+    }
+
+    #[test]
+    fn a_tool_that_fails_is_named_with_its_code() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "exit 3"]);
+        let error = run("compiling", Voice::Terse, command).unwrap_err();
+        assert_eq!(error.to_string(), "compiling failed: sh ended with exit status: 3");
+        assert!(run("compiling", Voice::Terse, Command::new("true")).is_ok());
+    }
+}
