@@ -61,6 +61,15 @@ impl Entity {
         Self::default()
     }
 
+    /// Reads an entity out of the JSON of an answer, as all answers are read: for whoever tries that with anything.
+    ///
+    /// # Errors
+    /// A key is missing, or a value is not of the type that the answer says.
+    #[cfg(feature = "test-support")]
+    pub fn from_answer(json: serde_json::Map<String, serde_json::Value>) -> Result<(crate::Key, Self), crate::Error> {
+        crate::edm::decode(json).map(|(key, entity, _)| (key, entity))
+    }
+
     /// Sets a property.
     pub fn set(&mut self, column: &str, value: Value) {
         self.0.insert(column.to_owned(), value);

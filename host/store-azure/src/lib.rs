@@ -20,6 +20,8 @@ mod load;
 mod ops;
 mod options;
 mod outgoing;
+#[cfg(feature = "test-support")]
+pub mod outside;
 mod partitions;
 mod pump;
 mod renewer;

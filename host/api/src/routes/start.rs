@@ -126,10 +126,8 @@ async fn asked(
     JsonText(input): JsonText,
 ) -> Result<Response, Problem> {
     let component = component(shared, &name, params).await?;
-    let scheduled_start = match params.parsed("scheduledStart", times::parse)? {
-        Some(time) => Some(time),
-        None => params.parsed("startAt", times::parse)?,
-    };
+    let start_at = params.parsed("startAt", times::parse)?;
+    let scheduled_start = params.parsed("scheduledStart", times::parse)?.or(start_at);
     let patience = Patience::of(params)?;
     let begin = Begin {
         version: params.parsed("version", label)?,
