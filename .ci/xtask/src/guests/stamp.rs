@@ -112,15 +112,15 @@ mod tests {
             anyhow::Ok(fs::write(path, text)?)
         };
         let stamp = || Stamp::of(root.path(), &guest);
-        put("examples/go/main.c", "1")?;
+        put("examples/go/main.go", "1")?;
         let first = stamp()?;
         put("examples/go/build/x.wasm", "1")?;
-        put("examples/go/main.go", "1")?;
+        put("examples/python/main.py", "1")?;
         assert_eq!(first, stamp()?);
-        put("guest-sdk/go/rondo.h", "1")?;
+        put("guest-sdk/go/rondo.go", "1")?;
         let second = stamp()?;
         assert_ne!(first, second);
-        put("examples/go/main.c", "2")?;
+        put("examples/go/main.go", "2")?;
         assert_ne!(second, stamp()?);
         Ok(())
     }
