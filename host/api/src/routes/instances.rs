@@ -148,12 +148,12 @@ pub(crate) async fn list(
         "held",
         "showInput",
     ])?;
-    let Some(statuses) = statuses(&params)? else { return Ok(Json(Vec::<InstanceStatus>::new()).into_response()) };
+    let statuses = statuses(&params)?;
     let continuation = headers.get(CONTINUATION).filter(|token| !token.is_empty());
     let continuation = continuation.map(|token| token.to_str().map(str::to_owned)).transpose();
     let top = params.number("top")?.map(|top| usize::try_from(top).unwrap_or(usize::MAX));
     let filter = InstanceFilter {
-        statuses,
+        statuses: statuses.clone().unwrap_or_default(),
         name: params.text("name")?.map(str::to_owned),
         id_prefix: params.text("instanceIdPrefix")?.map(str::to_owned),
         created_from: params.parsed("createdTimeFrom", times::parse)?,
@@ -163,6 +163,9 @@ pub(crate) async fn list(
         continuation: continuation.map_err(|_| malformed_token())?,
     };
     let shows_input = params.flag("showInput")?.unwrap_or(true);
+    if statuses.is_none() {
+        return Ok(Json(Vec::<InstanceStatus>::new()).into_response());
+    }
     let listed = shared.api.client.list(&filter).await;
     let InstancePage { rows, continuation } = listed.map_err(|error| {
         let is_made_up = error.source.is::<InvalidContinuation>();
@@ -212,9 +215,10 @@ pub(crate) async fn purge_matching(State(shared): State<Arc<Shared>>, params: Pa
         let missing = "query parameter \"createdTimeFrom\" is needed, so that nobody purges everything by mistake";
         return Err(Problem::InvalidRequest(missing.to_owned()));
     };
-    // None: only statuses that nothing has. The backend would read an empty list as "any".
-    let Some(statuses) = statuses(&params)? else { return Err(Problem::NothingToPurge) };
+    let statuses = statuses(&params)?;
     let created_to = params.parsed("createdTimeTo", times::parse)?;
+    // Only statuses that nothing has. The backend would read an empty list as "any".
+    let Some(statuses) = statuses else { return Err(Problem::NothingToPurge) };
     let filter = PurgeFilter { statuses, created_from: Some(created_from), created_to };
     match shared.api.client.purge_matching(&filter).await? {
         0 => Err(Problem::NothingToPurge),

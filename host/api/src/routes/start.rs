@@ -125,7 +125,6 @@ async fn asked(
     headers: &HeaderMap,
     JsonText(input): JsonText,
 ) -> Result<Response, Problem> {
-    let component = component(shared, &name, params).await?;
     let start_at = params.parsed("startAt", times::parse)?;
     let scheduled_start = params.parsed("scheduledStart", times::parse)?.or(start_at);
     let patience = Patience::of(params)?;
@@ -133,10 +132,11 @@ async fn asked(
         version: params.parsed("version", label)?,
         tags: tags(params)?,
         scheduled_start,
-        component,
         existing: params.parsed("existing", existing)?.unwrap_or_default(),
         ..Begin::new(id, name, input, headers)
     };
+    let component = component(shared, &begin.name, params).await?;
+    let begin = Begin { component, ..begin };
     begin.accept(shared, caller, patience).await
 }
 

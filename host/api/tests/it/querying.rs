@@ -68,9 +68,15 @@ async fn pages_continue_where_the_one_before_ended() {
 #[tokio::test]
 async fn malformed_queries_are_refused() {
     let hub = three().await;
-    for query in
-        ["runtimeStatus=asleep", "top=many", "held=perhaps", "createdTimeFrom=yesterday", "runtimeState=Failed"]
-    {
+    for query in [
+        "runtimeStatus=asleep",
+        "top=many",
+        "held=perhaps",
+        "createdTimeFrom=yesterday",
+        "runtimeState=Failed",
+        // Also where nothing can match.
+        "runtimeStatus=Canceled&top=many",
+    ] {
         let answer = hub.get(&format!("{BASE}/instances?{query}")).await;
         assert_eq!(answer.problem(), (400, "invalid-request".into()), "{query}");
     }
@@ -93,6 +99,8 @@ async fn a_purge_of_many_needs_a_beginning_and_tells_how_many() {
     assert_eq!(purge("").await.problem(), (400, "invalid-request".into()));
     assert_eq!(purge(&format!("?{since}&runtimeStatus=Running")).await.problem(), (404, "nothing-to-purge".into()));
     assert_eq!(purge(&format!("?{since}&runtimeStatus=Canceled")).await.problem(), (404, "nothing-to-purge".into()));
+    let misspelled = format!("?{since}&runtimeStatus=Canceled&createdTimeTo=tomorrow");
+    assert_eq!(purge(&misspelled).await.problem(), (400, "invalid-request".into()));
     assert_eq!(purge(&format!("?{since}&runtimeStatus=Failed")).await.text, r#"{"instancesDeleted":1}"#);
     assert_eq!(purge(&format!("?{since}")).await.text, r#"{"instancesDeleted":1}"#);
     assert_eq!(ids(&hub.get(&format!("{BASE}/instances")).await), ["c"]);

@@ -130,6 +130,7 @@ async fn malformed_starts_change_nothing() {
         ("order/a?existing=maybe", ""),
         ("order/a?vresion=2", ""),
         ("order/%FF", ""),
+        ("nothing/a?startAt=tomorrow", ""),
     ] {
         let answer = hub.post(&format!("{BASE}/orchestrators/{target}"), body).await;
         assert_eq!(answer.problem(), (400, "invalid-request".into()), "{target} {body}");
