@@ -20,6 +20,9 @@ const VISIBILITY_OF_MANY: Duration = Duration::from_mins(1);
 /// How much later a request that was under way when its host died may be carried out, on a busy machine.
 const LATE: Duration = Duration::from_millis(250);
 
+/// How long what is left in the queue may take to be received: much, as the emulator and all tests share a machine.
+const RECEIVED_MAX: Duration = Duration::from_secs(10);
+
 /// After this an empty queue has been looked into again, and what was found is in hand.
 const LOOK: Duration = Duration::from_millis(60);
 
@@ -105,7 +108,7 @@ impl Factory for Emulator {
         tokio::time::sleep_until(self.lapsed_at).await;
         tokio::time::sleep(LOOK).await;
         // On a busy machine either may take longer. What is put aside is not received; nothing more is waited for then.
-        let deadline = Instant::now() + VISIBILITY;
+        let deadline = Instant::now() + RECEIVED_MAX;
         while !self.has_received_everything().await && Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;
         }
