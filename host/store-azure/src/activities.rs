@@ -74,6 +74,7 @@ impl ActivityQueue for AzureActivities {
             let until = Instant::now() + pause;
             loop {
                 tokio::select! {
+                    biased;
                     () = &mut offered => { idle = 0; break }
                     () = tokio::time::sleep_until(until) => break,
                     () = &mut changed, if !core.dispatch.state().is_shut_down() => {

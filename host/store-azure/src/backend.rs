@@ -108,6 +108,7 @@ impl WorkSource for AzureBackend {
                 }
             };
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = health_changed => {}
                 () = due => {}

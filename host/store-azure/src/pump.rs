@@ -93,6 +93,7 @@ pub(crate) async fn run(core: Arc<Core>, partition: u8) {
             }
         };
         tokio::select! {
+            biased;
             () = core.wait_for_put(partition, jittered(pause)) => {}
             _ = changes.changed() => {}
         }

@@ -20,7 +20,7 @@ pub struct Token(pub Box<str>);
 /// - a start for an unknown instance creates its `Pending` row, at the latest by the time it is handed out: from then on
 ///   `load` shows it. Until then a reader may find nothing, or, where an ended instance is replaced, the old one;
 /// - a start for an ended instance replaces it as [`crate::ExistingInstance::ReplaceEnded`] does, unless it is the very
-///   execution that has ended: then it is a repeat, and merely delivered;
+///   execution that has ended, or one that led to it by continuing as new: then it is a repeat, and merely delivered;
 /// - a start for an instance that has not ended is delivered: what it means there is for the engine to say;
 /// - anything else is delivered, ended instances included, and dropped if there is no such instance; see
 ///   [`crate::WorkSource::fetch`].

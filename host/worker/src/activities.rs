@@ -101,6 +101,7 @@ impl Activities {
                 return;
             }
             tokio::select! {
+                biased;
                 () = self.desk.emptied(), if !is_empty => {}
                 errand = returned(&mut self.sharing) => self.returned(errand),
                 () = self.desk.service.notified() => {}

@@ -26,8 +26,7 @@ pub struct Worker {
     monitor: Monitor,
     fetching: Service,
     activities: Service,
-    control: watch::Sender<Control>,
-    shards: Vec<ShardThread>,
+    shards: Vec<RunningShard>,
 }
 
 /// A loop on tokio and what stops it.
@@ -37,11 +36,22 @@ struct Service {
     task: JoinHandle<()>,
 }
 
-/// A shard's thread and what tells that it has ended.
+/// A running shard and what tells that it has ended.
 #[derive(Debug)]
-struct ShardThread {
+struct RunningShard {
+    /// A channel of its own, so that shards hear of the end in the same order in every run.
+    control: watch::Sender<Control>,
     ended: oneshot::Receiver<()>,
-    thread: thread::JoinHandle<()>,
+    /// None: it runs on the thread that started it.
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// A shard that is made where it runs: guests never leave their thread.
+struct NewShard {
+    index: usize,
+    monitor: Monitor,
+    control: watch::Sender<Control>,
+    make: Box<dyn FnOnce() -> ShardLoop + Send>,
 }
 
 impl fmt::Debug for Worker {
@@ -58,16 +68,39 @@ impl Worker {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    #[expect(clippy::needless_pass_by_value, reason = "the worker keeps what it is given")]
     pub fn start(
         options: Options,
         source: Arc<dyn WorkSource>,
         runtime: Arc<dyn Runtime>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
+        Self::start_with(options, source, runtime, clock, RunningShard::on_a_thread)
+    }
+
+    /// The same without threads: shards are tasks of the calling thread's [`tokio::task::LocalSet`], so that under a
+    /// paused clock and a seed every run is the same.
+    ///
+    /// # Panics
+    /// Outside of a `LocalSet`.
+    pub fn start_local(
+        options: Options,
+        source: Arc<dyn WorkSource>,
+        runtime: Arc<dyn Runtime>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        Self::start_with(options, source, runtime, clock, |shard| Ok(RunningShard::here(shard)))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the worker keeps what it is given")]
+    fn start_with(
+        options: Options,
+        source: Arc<dyn WorkSource>,
+        runtime: Arc<dyn Runtime>,
+        clock: Arc<dyn Clock>,
+        run_shard: impl Fn(NewShard) -> io::Result<RunningShard>,
+    ) -> io::Result<Self> {
         let options = options.normalized();
         let monitor = Monitor::new(options.shards);
-        let (control, controlled) = watch::channel(Control::Run);
         let (work_senders, works): (Vec<_>, Vec<_>) =
             (0..options.shards).map(|_| mpsc::channel(limits::SHARD_INBOX_WORK_ITEMS_MAX)).unzip();
         let (result_senders, results): (Vec<_>, Vec<_>) =
@@ -88,19 +121,19 @@ impl Worker {
                 activities,
                 tokio: Handle::current(),
             };
-            let (clock, control, monitor) = (Arc::clone(&clock), controlled.clone(), monitor.clone());
-            let runtime = Arc::clone(&runtime);
-            // The shard is made on its thread: guests never leave it.
-            shards.push(ShardThread::spawn(index, monitor.clone(), move || ShardLoop {
+            let (control, controlled) = watch::channel(Control::Run);
+            let (clock, runtime, watched) = (Arc::clone(&clock), Arc::clone(&runtime), monitor.clone());
+            let make = move || ShardLoop {
                 index,
                 shard: Shard::new(config, Box::new(RuntimeGuests(runtime))),
                 performer,
                 clock,
                 work,
                 results,
-                control,
-                monitor,
-            })?);
+                control: controlled,
+                monitor: watched,
+            };
+            shards.push(run_shard(NewShard { index, monitor: monitor.clone(), control, make: Box::new(make) })?);
         }
         let fetch_loop = FetchLoop { source: Arc::clone(&source), shards: work_senders, monitor: monitor.clone() };
         let (stop_fetching, stopped) = watch::channel(false);
@@ -109,7 +142,7 @@ impl Worker {
         let task = tokio::spawn(activities.run(stopped, options.shutdown_grace));
         let activities = Service { stop: stop_activities, task };
         tracing::info!(shards = options.shards, activities_max = options.activities_max, "worker started");
-        Ok(Self { source, monitor, fetching, activities, control, shards })
+        Ok(Self { source, monitor, fetching, activities, shards })
     }
 
     /// Watches this worker, also after it has stopped.
@@ -135,10 +168,12 @@ impl Worker {
     /// # Errors
     /// What the backend said to [`WorkSource::shutdown`]. The worker has stopped all the same.
     pub async fn shutdown(self) -> Result<(), StorageError> {
-        let Self { source, monitor: _, fetching, activities, control, shards } = self;
+        let Self { source, monitor: _, fetching, activities, shards } = self;
         fetching.stop().await;
         activities.stop().await;
-        control.send_replace(Control::Drain);
+        for shard in &shards {
+            shard.control.send_replace(Control::Drain);
+        }
         for shard in shards {
             shard.join().await;
         }
@@ -155,28 +190,37 @@ impl Service {
     }
 }
 
-impl ShardThread {
-    fn spawn(
-        index: usize,
-        monitor: Monitor,
-        shard_loop: impl FnOnce() -> ShardLoop + Send + 'static,
-    ) -> io::Result<Self> {
+impl RunningShard {
+    fn on_a_thread(shard: NewShard) -> io::Result<Self> {
+        let NewShard { index, monitor, control, make } = shard;
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let (ending, ended) = oneshot::channel();
-        let thread = thread::Builder::new().name(format!("rondo-shard-{index}")).spawn(move || {
-            let obituary = Obituary { index, monitor };
-            runtime.block_on(shard_loop().run());
-            std::mem::forget(obituary);
-            let _ = ending.send(());
-        })?;
-        Ok(Self { ended, thread })
+        let run = move || runtime.block_on(run_shard(index, monitor, make, ending));
+        let thread = thread::Builder::new().name(format!("rondo-shard-{index}")).spawn(run)?;
+        Ok(Self { control, ended, thread: Some(thread) })
+    }
+
+    fn here(shard: NewShard) -> Self {
+        let NewShard { index, monitor, control, make } = shard;
+        let (ending, ended) = oneshot::channel();
+        tokio::task::spawn_local(run_shard(index, monitor, make, ending));
+        Self { control, ended, thread: None }
     }
 
     async fn join(self) {
-        // An error means that the thread ended by a panic, which is over as well.
+        // An error means that the shard ended by a panic, which is over as well.
         let _ = self.ended.await;
-        let _ = self.thread.join();
+        if let Some(thread) = self.thread {
+            let _ = thread.join();
+        }
     }
+}
+
+async fn run_shard(index: usize, monitor: Monitor, make: impl FnOnce() -> ShardLoop, ending: oneshot::Sender<()>) {
+    let obituary = Obituary { index, monitor };
+    make().run().await;
+    std::mem::forget(obituary);
+    let _ = ending.send(());
 }
 
 /// Tells of a shard's death by panic; forgotten when the shard ends as it should.

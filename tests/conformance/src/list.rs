@@ -106,6 +106,7 @@ macro_rules! for_all_cases {
                 a_start_creates_a_pending_instance
                 a_start_replaces_an_ended_instance
                 a_repeated_start_of_an_ended_execution_is_merely_delivered
+                a_repeated_start_of_what_has_continued_as_new_since_is_merely_delivered
                 a_start_of_an_instance_that_has_not_ended_is_delivered
                 other_messages_to_nobody_are_dropped
                 other_messages_reach_an_ended_instance

@@ -4,7 +4,7 @@ use crate::{EventKind, GuestError, GuestSource, TurnError};
 
 use super::fold::kind_of;
 use super::guest_turn::about;
-use super::{Orchestration, replay};
+use super::{Orchestration, load, replay};
 
 impl Orchestration {
     /// Runs a fresh guest through every turn of the history and compares, also the turn that ended the execution.
@@ -16,6 +16,10 @@ impl Orchestration {
     /// Where and how the component decides otherwise, or why there is no guest to ask.
     pub fn replay(&mut self, guests: &mut dyn GuestSource) -> Result<(), TurnError> {
         let Some(execution) = &mut self.execution else { return Err(TurnError::NotStarted) };
+        if execution.has_ended() {
+            // A load keeps nothing to replay of what has ended.
+            execution.refold(&load::voided(&execution.history).expect("these events have been folded before"));
+        }
         let recorded = std::mem::take(&mut execution.replay);
         let about = about(&self.instance_id, execution);
         let pin = execution.component.or(execution.fold.started.component);

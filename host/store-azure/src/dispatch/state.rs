@@ -1,6 +1,6 @@
 //! The state of [`super::Dispatch`]. Pure: the time is handed in.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use engine::{InstanceId, Message, Timestamp};
 use store::wake::WakeQueue;
@@ -59,7 +59,8 @@ pub(crate) struct Shown {
 /// Messages and wake-ups of the partitions that this host owns.
 #[derive(Debug)]
 pub(crate) struct State {
-    entries: HashMap<InstanceId, Entry>,
+    /// Ordered, so that what is done for each of them is done in the same order in every run.
+    entries: BTreeMap<InstanceId, Entry>,
     /// Those that may be ready, longest first, each once. They may turn out not to be, or to be gone, once their turn
     /// comes.
     queue: VecDeque<InstanceId>,
@@ -79,7 +80,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new() -> Self {
         Self {
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             queue: VecDeque::new(),
             queued: HashSet::new(),
             known: HashMap::new(),
@@ -123,8 +124,13 @@ impl State {
         }
         let id = MessageId(self.next_id);
         self.next_id += 1;
+        let mut message = message;
         if self.is_inherited(&to, &guid) {
-            return Added::Spent(Spent { partition, id, receipt });
+            if self.entries.get(&to).is_some_and(|entry| entry.lease.is_some()) {
+                return Added::Spent(Spent { partition, id, receipt });
+            }
+            // It may have been the lease, and whoever kept it is gone: the instance must not be left without one.
+            message = Message::Wake;
         }
         self.known.insert(guid, Place { instance_id: to.clone(), id });
         let entry = self.entries.entry(to.clone()).or_insert_with(|| Entry::new(partition));

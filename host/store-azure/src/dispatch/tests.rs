@@ -267,11 +267,21 @@ fn what_others_have_consumed_is_deleted_when_it_shows_up_and_kept_in_mind_until_
     world.state.inherit(&id("a"), 0, &[number_as_guid(1), number_as_guid(2)], until);
     let plan = world.state.plan(&id("a"), &[MessageId(1)], false);
     assert_eq!(plan.taken_in, [number_as_guid(1), number_as_guid(2)]);
+    world.commit("a", &[1], true);
     assert!(matches!(world.arrive("a", 1), Added::Spent(_)));
     assert_eq!(world.taken(), []);
     world.pass(60);
     world.state.forget_inherited(world.now);
     assert_eq!(world.arrive("a", 1), Added::New);
+}
+
+#[test]
+fn what_others_have_consumed_wakes_an_instance_that_has_no_lease_here() {
+    let mut world = World::new();
+    world.state.inherit(&id("a"), 0, &[number_as_guid(1)], world.now + VISIBILITY * 2);
+    assert_eq!(world.arrive("a", 1), Added::New);
+    let messages = world.take().remove(0).messages;
+    assert_eq!(messages.into_iter().map(|envelope| envelope.message).collect::<Vec<_>>(), [Message::Wake]);
 }
 
 #[test]

@@ -69,8 +69,8 @@ impl Core {
         }
         let version = heads.version(term).unwrap_or_else(|| Version::of_nothing(row.revision, term));
 
-        let current = row.state.execution_id;
-        let is_other = |id, start: &ExecutionStarted| start.execution_id != current && !taken_in.contains(id);
+        // Not those that come again: the row stays what it is.
+        let is_other = |id, start: &ExecutionStarted| !row.state.came_of(start.execution_id) && !taken_in.contains(id);
         let others: Vec<_> = starts.iter().filter(|(id, start)| is_other(id, start)).collect();
         if row.state.status.is_terminal() {
             // As it will be once the next turn has begun the new execution.

@@ -43,8 +43,8 @@ impl Core {
             Inserted::Exists => {
                 let heads = self.read_heads(&instance_id).await?;
                 match &heads.row {
-                    // The owner of the start was quicker, or the reply to the insert was lost.
-                    Some((stored, _)) if stored.state.execution_id == execution_id => {}
+                    // The owner of the start was quicker, perhaps by some generations, or the reply to the insert was lost.
+                    Some((stored, _)) if stored.state.came_of(execution_id) => {}
                     Some((stored, _)) => {
                         let may_replace =
                             existing == ExistingInstance::ReplaceEnded && stored.state.status.is_terminal();
@@ -134,7 +134,7 @@ impl Core {
 
     async fn shows_execution(&self, instance_id: &InstanceId, execution_id: ExecutionId) -> Result<bool, Unread> {
         let Some(stored) = self.read_row(&Self::key_of(instance_id)).await? else { return Ok(false) };
-        Ok(self.row_of(stored).await?.0.state.execution_id == execution_id)
+        Ok(self.row_of(stored).await?.0.state.came_of(execution_id))
     }
 }
 

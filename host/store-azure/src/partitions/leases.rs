@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) id: String,
     book: Mutex<Book>,
     changed: watch::Sender<u64>,
+    /// Something is held otherwise: a lease may be over at another time.
+    held: Notify,
     /// There is a reason to look before the time.
     look: Notify,
     is_leaving: AtomicBool,
@@ -62,6 +64,7 @@ impl Leases {
             id,
             book: Mutex::new(Book::new(Terms { interval, renew_every, drain_max })),
             changed: watch::Sender::new(0),
+            held: Notify::new(),
             look: Notify::new(),
             is_leaving: AtomicBool::new(false),
             failing: watch::Sender::new(false),
@@ -145,6 +148,7 @@ impl Inner {
         let answer = change(&mut self.book(), &mut news);
         if !news.is_empty() {
             self.changed.send_modify(|version| *version += 1);
+            self.held.notify_one();
         }
         for (partition, news) in news {
             report(partition, news);
@@ -218,8 +222,9 @@ async fn lane(inner: Arc<Inner>) {
             }
         };
         tokio::select! {
-            () = sleep(pause) => {}
+            biased;
             () = inner.look.notified() => {}
+            () = sleep(pause) => {}
         }
     }
     let left = timeout(inner.options.shutdown_max, leave(&inner)).await;
@@ -239,7 +244,6 @@ async fn leave(inner: &Inner) {
 
 /// Drops leases when they are over.
 async fn guard(inner: Arc<Inner>) {
-    let mut changed = inner.changed.subscribe();
     loop {
         let next = inner.book().next_fence();
         let over = async {
@@ -249,13 +253,9 @@ async fn guard(inner: Arc<Inner>) {
             }
         };
         tokio::select! {
+            biased;
             () = over => inner.change(|book, news| news.extend(book.fence(Instant::now()))),
-            answer = changed.changed() => {
-                // `inner` holds the sender.
-                if answer.is_err() {
-                    return;
-                }
-            }
+            () = inner.held.notified() => {}
         }
     }
 }

@@ -99,3 +99,17 @@ async fn the_row_of_a_client_that_was_slower_than_a_host_that_died_is_brought_up
     let row = next.get(&id("a")).await.unwrap().unwrap();
     assert_eq!((row.state.status, row.revision > seen), (RuntimeStatus::Completed, true));
 }
+
+#[tokio::test]
+async fn an_instance_that_has_continued_as_new_before_its_client_wrote_the_row_is_not_started_again() {
+    let scene = Scene::new().await;
+    let mut turn = scene.only_turn().await;
+    (turn.0.state.execution_id, turn.0.state.generation) = (execution(1).next().next(), 2);
+    scene.host.commit(turn.0).await.unwrap();
+
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+
+    let row = scene.host.get(&id("a")).await.unwrap().unwrap();
+    assert_eq!((row.state.status, row.state.generation), (RuntimeStatus::Completed, 2));
+}

@@ -1,6 +1,6 @@
 //! Creating instances and delivering messages.
 
-use engine::{InstanceId, Message, RuntimeStatus};
+use engine::{ExecutionId, InstanceId, Message, RuntimeStatus};
 use rusqlite::{OptionalExtension as _, params};
 use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, InstanceRow, pending_state};
 
@@ -91,7 +91,9 @@ pub(crate) fn deliver(transaction: &mut Transaction<'_>, to: &InstanceId, encode
     let begins = match (&encoded.message, &existing) {
         (Message::Start(_), None) => true,
         (Message::Start(start), Some(existing)) => {
-            existing.has_ended() && existing.execution_id != start.execution_id.as_bytes()
+            existing.has_ended()
+                && existing.execution_id != start.execution_id.as_bytes()
+                && !came_of(transaction, to, start.execution_id)?
         }
         _ => false,
     };
@@ -99,6 +101,15 @@ pub(crate) fn deliver(transaction: &mut Transaction<'_>, to: &InstanceId, encode
         existing if begins => begin(transaction, existing, to, encoded),
         Some(existing) => transaction.store_message(existing.key, existing.is_held, encoded),
         None => Ok(()),
+    }
+}
+
+/// Whether an instance continued as new from that execution. Nothing that cannot be read did.
+fn came_of(transaction: &Transaction<'_>, id: &InstanceId, execution_id: ExecutionId) -> rusqlite::Result<bool> {
+    match instance::find(transaction.connection, id) {
+        Ok(stored) => Ok(stored.is_some_and(|stored| stored.row.state.came_of(execution_id))),
+        Err(ReadError::Sqlite(error)) => Err(error),
+        Err(ReadError::Damaged(_)) => Ok(false),
     }
 }
 

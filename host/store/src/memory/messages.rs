@@ -42,7 +42,7 @@ impl Hub {
         match (&message, existing) {
             (Message::Start(_), None) => self.start(to, message),
             (Message::Start(start), Some(state))
-                if state.status.is_terminal() && state.execution_id != start.execution_id =>
+                if state.status.is_terminal() && !state.came_of(start.execution_id) =>
             {
                 self.start(to, message);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{InstanceId, Message};
+use engine::{ExecutionId, InstanceId, Message};
 use store::{Envelope, MessageId, WorkItem};
 
 /// One message, and whether a commit must consume it.
@@ -120,6 +120,11 @@ impl Inbox {
     /// Whether this is a wake-up and nothing else.
     pub(super) fn is_wake_up(&self) -> bool {
         self.woken && self.items.is_empty()
+    }
+
+    /// Whether the start of that execution is here.
+    pub(super) fn has_start(&self, execution_id: ExecutionId) -> bool {
+        self.stored().any(|message| matches!(message, Message::Start(start) if start.execution_id == execution_id))
     }
 
     /// The stored messages, oldest first.

@@ -44,6 +44,9 @@ pub(super) struct Warm {
     pub(super) wake_at: Option<Timestamp>,
     /// Guests prepared since the last turn.
     pub(super) prepares: u32,
+    /// The id is that of another execution already, and only its start may change something: of the one in the history
+    /// nothing may be written any more.
+    pub(super) awaits_start: Option<ExecutionId>,
 }
 
 /// A turn on its way into storage.

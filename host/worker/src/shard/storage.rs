@@ -1,7 +1,8 @@
 //! What a shard makes of the answers of storage and of the guests' runtime.
 
 use engine::{
-    Digest, EventKind, ExecutionStarted, HistoryEvent, InstanceId, InstanceState, Message, Orchestration, Timestamp,
+    Digest, EventKind, ExecutionStarted, HistoryEvent, InstanceId, InstanceState, Message, Orchestration,
+    RuntimeStatus, Timestamp,
 };
 use store::{CommitError, Outcome, Snapshot, StorageError, Token};
 
@@ -28,7 +29,14 @@ impl Shard {
             // Handed out before it was held. The release hands everything out again.
             Ok(Some(snapshot)) if snapshot.row.held.is_some() => {}
             Ok(Some(snapshot)) => self.fold(instance_id, *snapshot, inbox, now, effects),
-            Ok(None) => effects.push(Effect::Notice(Notice::InstanceGone { instance_id })),
+            Ok(None) => {
+                // The backend has seen to the messages that it had handed out by then; others have come since, and one may
+                // be the start.
+                if inbox.stored().next().is_some() {
+                    effects.push(Effect::Abandon(inbox.into_work(instance_id.clone())));
+                }
+                effects.push(Effect::Notice(Notice::InstanceGone { instance_id }));
+            }
             Err(error) if error.is_transient() => {
                 let attempt = attempt + 1;
                 let gives_up = attempt >= limits::LOAD_ATTEMPTS_MAX && !inbox.has_results();
@@ -61,6 +69,9 @@ impl Shard {
         }
         let component = pin(&row.state, &history, &inbox);
         let is_terminal = row.state.status.is_terminal();
+        let is_replaced = row.state.status == RuntimeStatus::Pending
+            && started(&history).is_some_and(|start| start.execution_id != row.state.execution_id);
+        let awaits_start = is_replaced.then_some(row.state.execution_id);
         let folded = if history.is_empty() {
             Ok(Orchestration::new(instance_id.clone()))
         } else {
@@ -68,7 +79,7 @@ impl Shard {
         };
         match folded {
             Ok(orchestration) => {
-                let warm = Box::new(Warm { orchestration, token, wake_at: row.wake_at, prepares: 0 });
+                let warm = Box::new(Warm { orchestration, token, wake_at: row.wake_at, prepares: 0, awaits_start });
                 let phase = if is_terminal {
                     Phase::Idle(warm)
                 } else {
@@ -259,12 +270,7 @@ fn storage_failed(instance_id: &InstanceId, error: CommitError, effects: &mut Ve
 fn pin(state: &InstanceState, history: &[HistoryEvent], inbox: &Inbox) -> Option<Digest> {
     // The stored history of an id that is used again is still that of the instance before.
     let asked = |start: &ExecutionStarted| (start.execution_id == state.execution_id).then_some(start.component);
-    let recorded = || {
-        history.iter().find_map(|event| match &event.kind {
-            EventKind::ExecutionStarted(start) => asked(start),
-            _ => None,
-        })
-    };
+    let recorded = || started(history).and_then(asked);
     let sent = || {
         inbox.stored().find_map(|message| match message {
             Message::Start(start) => asked(start),
@@ -272,4 +278,12 @@ fn pin(state: &InstanceState, history: &[HistoryEvent], inbox: &Inbox) -> Option
         })
     };
     state.component.or_else(|| recorded().or_else(sent).flatten())
+}
+
+/// How the execution of a history began.
+fn started(history: &[HistoryEvent]) -> Option<&ExecutionStarted> {
+    history.iter().find_map(|event| match &event.kind {
+        EventKind::ExecutionStarted(start) => Some(&**start),
+        _ => None,
+    })
 }

@@ -49,7 +49,12 @@ impl Shard {
 
     /// Commits what a turn decided; if there is nothing to commit, goes on at once.
     fn decided(&mut self, instance_id: InstanceId, turn: Turn, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Turn { mut warm, batch, inbox, outcome } = turn;
+        let Turn { mut warm, batch, mut inbox, outcome } = turn;
+        if warm.awaits_start.take().is_some_and(|execution_id| !batch.has_start(execution_id)) {
+            inbox.put_back(batch);
+            give_back(instance_id, inbox, effects);
+            return;
+        }
         warm.prepares = 0;
         let consumed = batch.message_ids();
         let is_noop = matches!(outcome.history, HistoryChange::None)
@@ -101,11 +106,9 @@ impl Shard {
                 }
                 Some(_) | None => reasons::unavailable(&why, now),
             },
-            // Its start is still on its way, or will never come. A wake-up alone has no reason to come back.
+            // Its start is still on its way, or will never come.
             TurnError::NotStarted => {
-                if inbox.has_messages() {
-                    effects.push(Effect::Abandon(inbox.into_work(instance_id)));
-                }
+                give_back(instance_id, inbox, effects);
                 return;
             }
             other => reasons::internal(&other.to_string(), now),
@@ -143,6 +146,13 @@ impl Shard {
                 effects.push(Effect::RunActivity { task: Box::new(task), component });
             }
         }
+    }
+}
+
+/// Gives back what came before a start. A wake-up alone has no reason to come back.
+fn give_back(instance_id: InstanceId, inbox: Inbox, effects: &mut Vec<Effect>) {
+    if inbox.has_messages() {
+        effects.push(Effect::Abandon(inbox.into_work(instance_id)));
     }
 }
 

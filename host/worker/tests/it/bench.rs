@@ -75,6 +75,15 @@ impl Bench {
         self.work(instance, vec![Message::Start(Box::new(start))])
     }
 
+    /// Stores a pending instance in the place of one that has ended, whose history stays until the first turn.
+    pub(crate) fn replace(&mut self, instance: &str, name: &str) {
+        let history = std::mem::take(&mut self.stored.get_mut(&id(instance)).unwrap().history);
+        self.create(instance, name);
+        let snapshot = self.stored.get_mut(&id(instance)).unwrap();
+        snapshot.history = history;
+        snapshot.row.state.execution_id = ExecutionId::from_bytes([10; 16]);
+    }
+
     pub(crate) fn work(&mut self, instance: &str, messages: Vec<Message>) -> Input {
         let envelopes = messages
             .into_iter()

@@ -295,6 +295,24 @@ fn the_component_that_the_starter_asked_for_is_prepared() {
 }
 
 #[test]
+fn what_comes_before_the_start_of_a_replacement_is_given_back_and_nothing_of_the_old_instance_is_written() {
+    let runtime = Arc::new(Closures::default());
+    runtime.orchestration("once", |_| Box::new(|_| vec![complete("done")]));
+    let mut bench = Bench::new(&runtime);
+    let old = bench.first_commit("i", "once");
+    let committed = bench.committed(&old);
+    bench.tell(committed);
+    bench.replace("i", "once");
+    for early in [event(1), Message::Rewind { reason: None }] {
+        let early = bench.work("i", vec![early]);
+        bench.tell(early);
+        bench.tell(bench.loaded("i"));
+        let effects = bench.tell(Bench::prepared("i"));
+        assert!(matches!(&effects[..], [Effect::Abandon(work)] if work.messages.len() == 1), "{effects:?}");
+    }
+}
+
+#[test]
 fn messages_before_the_start_are_given_back() {
     let runtime = Arc::new(Closures::default());
     let mut bench = Bench::new(&runtime);
@@ -306,13 +324,20 @@ fn messages_before_the_start_are_given_back() {
 }
 
 #[test]
-fn messages_for_nobody_are_dropped() {
+fn messages_for_nobody_are_left_to_the_backend() {
     let runtime = Arc::new(Closures::default());
     let mut bench = Bench::new(&runtime);
     let work = bench.work("i", vec![event(1)]);
     bench.tell(work);
+    // It comes while the load is on its way, which may not have seen it.
+    let late = bench.work("i", vec![event(2)]);
+    assert!(bench.tell(late).is_empty());
     let effects = bench.tell(bench.loaded("i"));
-    assert!(matches!(&effects[..], [Effect::Notice(Notice::InstanceGone { .. })]), "{effects:?}");
+    let [Effect::Abandon(work), Effect::Notice(Notice::InstanceGone { .. })] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(work.messages.len(), 2);
+    assert_eq!(bench.shard.stats().messages_in_hand, 0);
 }
 
 #[test]

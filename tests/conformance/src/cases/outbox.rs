@@ -51,6 +51,20 @@ pub async fn a_repeated_start_of_an_ended_execution_is_merely_delivered(world: &
     assert_eq!(world.load("child").await, before);
 }
 
+pub async fn a_repeated_start_of_what_has_continued_as_new_since_is_merely_delivered(world: &mut World) {
+    world.create_running("a").await;
+    world.create_running("child").await;
+    let first = world.load("child").await.row.state.execution_id;
+    let mut last = world.turn("child").await.append(4, 4).status(RuntimeStatus::Completed);
+    (last.0.state.execution_id, last.0.state.generation) = (first.next().next(), 2);
+    world.commit(last).await;
+    let before = world.load("child").await;
+    let repeat = Message::Start(Box::new(start(first, world.now())));
+    world.commit(world.turn("a").await.append(4, 4).send("child", repeat.clone())).await;
+    assert_eq!(messages(&world.ready().await[&id("child")]), [repeat]);
+    assert_eq!(world.row("child").await, before.row);
+}
+
 pub async fn a_start_of_an_instance_that_has_not_ended_is_delivered(world: &mut World) {
     world.create_running("a").await;
     world.create_running("child").await;

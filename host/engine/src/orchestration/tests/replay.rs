@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use crate::testing::{ScriptedGuests, Session, complete, schedule, script, timer};
 use crate::{
     Action, Digest, Execution, Failure, Guest, GuestError, GuestSource, InstanceId, Orchestration, Timestamp, Turn,
-    kind,
+    TurnError, kind,
 };
 
 /// Writes down how it is called.
@@ -139,4 +139,23 @@ fn a_guest_without_a_decision_waits_for_nothing_and_is_not_called_again() {
     = Running (as before)
     ");
     assert_eq!(guests.started(), 1);
+}
+
+#[test]
+fn a_replay_of_what_has_ended_compares_every_turn_of_it() {
+    let guests = || script([vec![schedule(0, "charge")], vec![complete("done")]]);
+    let mut session = Session::new(guests());
+    session.run("at=0s | start name=order");
+    session.run("at=1s | task_completed task=0");
+    let replay = |mut guests: ScriptedGuests| {
+        let id = InstanceId::new("order-7").unwrap();
+        Orchestration::load(id, session.history.clone(), None, None).unwrap().replay(&mut guests)
+    };
+    assert_eq!(replay(guests()), Ok(()));
+    for other in [
+        [vec![schedule(0, "refund")], vec![complete("done")]],
+        [vec![schedule(0, "charge")], vec![complete("otherwise")]],
+    ] {
+        assert!(matches!(replay(script(other)), Err(TurnError::Nondeterminism(_))));
+    }
 }
