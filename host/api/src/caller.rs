@@ -51,6 +51,8 @@ impl FromRequestParts<Arc<Shared>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let named = || format!("{}://{host}", shared.api.scheme.as_str());
+        let server = shared.api.public_url.as_ref().map_or_else(named, |url| url.as_str().to_owned());
         let query = parts.uri.query();
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let carried = pairs.filter_map(|(name, value)| {
@@ -58,7 +60,7 @@ impl FromRequestParts<Arc<Shared>> for Caller {
             Some((name, value))
         });
         Ok(Self {
-            base: format!("{}://{host}{BASE}", shared.api.scheme.as_str()),
+            base: format!("{server}{BASE}"),
             carried: Serializer::new(String::new()).extend_pairs(carried).finish(),
             query: query.map(str::to_owned),
         })

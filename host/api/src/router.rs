@@ -19,7 +19,7 @@ use crate::paths::{self, BASE, OWN_BASE};
 use crate::routes::{
     components, control, events, health, history, hub, instances, migrate, openapi, restart, start, stream, wait,
 };
-use crate::{Deployer, Guard, HubView, IdSource, Problem, Readiness, limits};
+use crate::{Deployer, Guard, HubView, IdSource, Problem, PublicUrl, Readiness, limits};
 
 /// Everything the surface needs, put together by `cli` or by a test.
 #[derive(Clone)]
@@ -40,6 +40,8 @@ pub struct Api {
     pub guard: Guard,
     /// How clients reach the server, for the addresses in answers.
     pub scheme: Scheme,
+    /// Where, if not at the host that their requests name.
+    pub public_url: Option<PublicUrl>,
     /// Whether the host takes work.
     pub readiness: Readiness,
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use api::{Api, Guard, Keys, Phase, RandomIds, Readiness, Scheme};
+use api::{Api, Guard, Keys, Phase, PublicUrl, RandomIds, Readiness, Scheme};
 use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -56,6 +56,8 @@ pub(crate) struct Access {
     pub(crate) read_key: Option<String>,
     /// Without it in the clear.
     pub(crate) tls: TlsArgs,
+    /// Where clients reach it, if not at the host that their requests name.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 /// A running host.
@@ -104,6 +106,7 @@ impl Host {
             ids: Arc::new(RandomIds),
             guard,
             scheme,
+            public_url: access.public_url.clone(),
             readiness: readiness.clone(),
         });
         let (stop_serving, stopped) = oneshot::channel::<()>();
@@ -156,7 +159,7 @@ impl Host {
 
 /// Beyond this machine only with a key.
 fn guard(listen: SocketAddr, access: &Access) -> Result<Guard> {
-    let Access { key, read_key, tls: _ } = access;
+    let Access { key, read_key, .. } = access;
     match (key.as_deref(), read_key.as_deref()) {
         (Some(""), _) | (_, Some("")) => {
             bail!("a key is empty; choose a long random one, or none and listen on 127.0.0.1")

@@ -72,6 +72,7 @@ async fn hub() -> Router {
         ids: Arc::new(RandomIds),
         guard: Guard::Loopback,
         scheme: Scheme::Http,
+        public_url: None,
         readiness,
     });
     for uri in ["/rondo/components?name=shop", "/runtime/webhooks/durabletask/orchestrators/order/a"] {

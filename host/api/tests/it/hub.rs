@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::{Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, Readiness, Scheme, Upload};
+use api::{
+    Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, PublicUrl, Readiness, Scheme, Upload,
+};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -107,6 +109,19 @@ impl Hub {
     }
 
     pub(crate) fn with(guard: Guard, change: impl FnOnce(MemoryBackend) -> MemoryBackend) -> Self {
+        Self::reached_at(None, guard, change)
+    }
+
+    /// An empty hub behind a proxy.
+    pub(crate) fn behind(url: &str) -> Self {
+        Self::reached_at(Some(url.parse().unwrap()), Guard::Loopback, |backend| backend)
+    }
+
+    fn reached_at(
+        public_url: Option<PublicUrl>,
+        guard: Guard,
+        change: impl FnOnce(MemoryBackend) -> MemoryBackend,
+    ) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NEW_YEAR_MS)));
         let backend = Arc::new(change(MemoryBackend::new(clock.clone())));
         let readiness = Readiness::default();
@@ -120,6 +135,7 @@ impl Hub {
             ids: Arc::new(CountingIds::default()),
             guard,
             scheme: Scheme::Http,
+            public_url,
             readiness: readiness.clone(),
         });
         Self { backend, clock, readiness, router }

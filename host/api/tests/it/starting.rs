@@ -24,6 +24,18 @@ async fn a_start_is_accepted_and_tells_where_to_ask() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_addresses_are_those_of_the_proxy() {
+    let hub = Hub::behind("https://orders.example/flows/");
+    hub.deploy("order").await;
+    let location = "https://orders.example/flows/runtime/webhooks/durabletask/instances/a?code=k";
+    let answer = hub.post(&format!("{BASE}/orchestrators/order/a?code=k"), "").await;
+    assert_eq!(answer.header("location"), location);
+    assert_eq!(answer.json()["statusQueryGetUri"], location);
+    let asked_again = hub.get(&format!("{BASE}/instances/a?code=k")).await;
+    assert_eq!(asked_again.header("location"), location);
+}
+
+#[tokio::test]
 async fn an_instance_without_an_id_gets_a_drawn_one() {
     let hub = Hub::with_order().await;
     let answer = hub.post(&format!("{BASE}/orchestrators/order"), "").await;

@@ -1,6 +1,7 @@
 //! `rondo serve`.
 
 use anyhow::{Context as _, Result, bail};
+use api::PublicUrl;
 use serde_json::json;
 
 use crate::args::Global;
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     read_key: Option<String>,
     #[command(flatten)]
     tls: TlsArgs,
+    /// Where clients reach the server when a proxy stands before it, for the addresses in answers
+    #[arg(long, env = "RONDO_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<PublicUrl>,
     #[command(flatten)]
     telemetry: LogArgs,
 }
@@ -31,7 +35,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, global: &Global) -> Result<Exit> {
     telemetry::begin(&args.telemetry)?;
     let output = Output { form: global.output };
-    let access = Access { key: global.key.clone(), read_key: args.read_key, tls: args.tls };
+    let access =
+        Access { key: global.key.clone(), read_key: args.read_key, tls: args.tls, public_url: args.public_url };
     on_runtime(async move {
         let mut signals = Signals::listen()?;
         let mut host = tokio::select! {
