@@ -27,7 +27,7 @@ fn main() -> Result<()> {
         if language == "rust" {
             stand_alone(&root, &out, &mut sources)?;
         }
-        let template = if folder.join("template").is_dir() { template(&folder.join("template"))? } else { Vec::new() };
+        let template = template(&folder.join("template"))?;
         write!(code, "Sdk {{ language: {language:?}, template: {}, ", list(&template)?)?;
         writeln!(code, "sources: {} }},", list(&sources)?)?;
     }
@@ -61,7 +61,7 @@ fn sources(folder: &Path) -> Result<Vec<File>> {
         let is_skipped = is_folder && SKIPPED_FOLDERS.contains(&name);
         !(is_test || is_skipped || name.starts_with('.'))
     };
-    if folder.is_dir() { walk(folder, &is_source) } else { Ok(Vec::new()) }
+    walk(folder, &is_source)
 }
 
 /// A template is taken with its hidden files, and without what tools leave in it when it is tried in place.
@@ -76,7 +76,7 @@ fn walk(top: &Path, is_wanted: &dyn Fn(&str, bool) -> bool) -> Result<Vec<File>>
     let mut folders = vec![top.to_owned()];
     while let Some(folder) = folders.pop() {
         let mut has_all = true;
-        for entry in fs::read_dir(&folder)? {
+        for entry in fs::read_dir(&folder).map_err(|error| format!("looking into {}: {error}", folder.display()))? {
             let entry = entry?;
             let path = entry.path();
             let is_folder = entry.file_type()?.is_dir();

@@ -25,9 +25,10 @@ impl Suite {
 
 const UNITTEST: &[&str] = &["python3", "-m", "unittest", "discover", "-t", ".", "-s", "tests"];
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     Suite::new("guest-sdk/python", "python", UNITTEST),
     Suite { python_path: "../../guest-sdk/python", ..Suite::new("examples/python", "python", UNITTEST) },
+    Suite::new("guest-sdk/c", "c", &["sh", "tests/run.sh"]),
     Suite::new("guest-sdk/go", "go", &["go", "test", "./..."]),
     Suite::new("examples/go", "go", &["go", "test", "./..."]),
     Suite::new("guest-sdk/typescript/tests", "typescript", &["npm", "test"]),

@@ -12,6 +12,7 @@ pub(crate) enum Language {
     TypeScript,
     Go,
     Python,
+    C,
 }
 
 impl Language {
@@ -22,6 +23,7 @@ impl Language {
             Self::TypeScript => "TypeScript",
             Self::Go => "Go",
             Self::Python => "Python",
+            Self::C => "C",
         }
     }
 
@@ -32,6 +34,7 @@ impl Language {
             Self::TypeScript => "typescript",
             Self::Go => "go",
             Self::Python => "python",
+            Self::C => "c",
         }
     }
 }

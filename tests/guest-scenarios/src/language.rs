@@ -14,11 +14,12 @@ pub enum Language {
     TypeScript,
     Python,
     Go,
+    C,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::TypeScript, Self::Python, Self::Go];
+    pub const ALL: [Self; 5] = [Self::Rust, Self::TypeScript, Self::Python, Self::Go, Self::C];
 
     /// Its folder, and what the names of its own activities and orchestrations begin with.
     pub const fn name(self) -> &'static str {
@@ -27,6 +28,7 @@ impl Language {
             Self::TypeScript => "typescript",
             Self::Python => "python",
             Self::Go => "go",
+            Self::C => "c",
         }
     }
 
@@ -40,7 +42,7 @@ impl Language {
     /// The others import nothing at all.
     pub const fn imports_virtual_wasi(self) -> bool {
         match self {
-            Self::Rust | Self::Go => false,
+            Self::Rust | Self::Go | Self::C => false,
             Self::TypeScript | Self::Python => true,
         }
     }

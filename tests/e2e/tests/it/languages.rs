@@ -101,6 +101,11 @@ fn go_runs_on_a_cold_host() {
     runs_on_a_cold_host(Language::Go);
 }
 
+#[test]
+fn c_runs_on_a_cold_host() {
+    runs_on_a_cold_host(Language::C);
+}
+
 /// One orchestration per language calls the activities of all languages, waits for an event, and then calls children in
 /// all other languages, each of which calls the activities of all languages. The server is killed while they wait, and
 /// again when they have gone on.
