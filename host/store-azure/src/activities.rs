@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::large::Unread;
 use crate::layout::message::{Content, Replaces};
 use crate::{limits, steady};
 
@@ -131,6 +132,12 @@ impl Core {
                     continue;
                 }
                 Ok(_) => "it is no activity".to_owned(),
+                Err(Unread::Purged(_)) if dequeue_count >= limits::ORPHAN_DEQUEUES_MAX => {
+                    if let Err(error) = self.medium.delete(Queue::WorkItems, &receipt).await {
+                        tracing::debug!(%error, "an activity of a purged instance was not removed");
+                    }
+                    continue;
+                }
                 Err(problem) => problem.to_string(),
             };
             if dequeue_count <= 1 {

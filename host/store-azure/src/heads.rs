@@ -116,13 +116,14 @@ impl Heads {
         if sentinel.execution_id == row.state.execution_id {
             return false;
         }
-        // Otherwise the row is that of an execution that has continued as new since, or was begun anew by its parent:
-        // who commits that writes the row last.
-        match row.revision {
-            // A DurableTask client wrote it, and what it does not know is gone.
-            0 => !is_later(row.state.execution_id, sentinel.execution_id),
-            revision => revision >= sentinel.revision,
+        // The first turn may have gone through several executions before a client wrote the row of the first.
+        if is_later(row.state.execution_id, sentinel.execution_id) {
+            return false;
         }
+        // Otherwise the row is that of an execution that has continued as new since, or was begun anew by its parent:
+        // who commits that writes the row last. A DurableTask client knows of no revision, and what it does not know is
+        // gone from a row that it wrote.
+        row.revision == 0 || row.revision >= sentinel.revision
     }
 
     /// Whether the history is that of a later execution than the row shows.
@@ -183,3 +184,6 @@ impl Core {
         Ok((instance::row_of(&key.partition, &entity)?, etag))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,9 @@ pub(crate) enum Unread {
     /// Storage failed.
     #[error(transparent)]
     Storage(#[from] Error),
+    /// The blob of a message was removed, as only a purge of its receiver does.
+    #[error("blob {0} is missing")]
+    Purged(String),
     /// What is stored is not what was written.
     #[error("{0}")]
     Damaged(String),
@@ -52,6 +55,7 @@ impl Unread {
     pub(crate) fn into_storage(self, operation: &'static str) -> StorageError {
         match self {
             Self::Storage(error) => steady::failure(operation, error),
+            Self::Purged(_) => StorageError::new(operation, Outcome::Permanent, self),
             Self::Damaged(problem) => StorageError::new(operation, Outcome::Permanent, problem),
         }
     }

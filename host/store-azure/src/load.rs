@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::dispatch::{State, Term};
-use crate::heads::Heads;
+use crate::heads::{self, Heads};
 use crate::large::Unread;
 use crate::layout::events;
 use crate::layout::outbox::OUTBOX;
@@ -55,8 +55,14 @@ impl Core {
         }
         let mut attempt = 0;
         let mut snapshot = loop {
-            let snapshot =
-                self.load_stored(instance_id, &starts, term).await.map_err(|unread| unread.into_storage("load"))?;
+            let snapshot = match self.load_stored(instance_id, &starts, term).await {
+                Ok(snapshot) => snapshot,
+                Err(Unread::Damaged(_)) if self.is_being_removed(instance_id).await => {
+                    let purged = Error::Unreachable("the instance is being purged".to_owned());
+                    return Err(steady::failure("load", purged));
+                }
+                Err(unread) => return Err(unread.into_storage("load")),
+            };
             // Of what was in hand all the while, nobody else can have made anything before this was read; of the rest
             // nothing is known, and it comes anew if it still is to be taken in.
             let mut state = self.dispatch.state();
@@ -94,6 +100,10 @@ impl Core {
         // The row may be newer than the history: then its etag is, too, and the next commit does not even get that far.
         let (stored, row) = tokio::join!(self.read_history(&key), self.read_row(&key));
         let (Stored { sentinel, outbox, events }, row) = (stored?, row?);
+        // Not after what it and the row point at was looked for: that goes first.
+        if sentinel.as_ref().is_some_and(|sentinel| heads::is_purging(&sentinel.entity)) {
+            return Ok(None);
+        }
         let sentinel = match sentinel {
             Some(sentinel) => Some(self.sentinel_of(sentinel).await?),
             None => None,
@@ -110,9 +120,6 @@ impl Core {
             }
             return Ok(self.snapshot(instance_id, &heads, Vec::new(), starts, term));
         };
-        if sentinel.is_purging {
-            return Ok(None);
-        }
         let (history, damage) = match self.decode(sentinel, events).await {
             Ok(history) => (history, None),
             Err(Unread::Damaged(damage)) => (Vec::new(), Some(damage)),

@@ -133,6 +133,10 @@ impl Core {
         let queue = Queue::Control(partition);
         let content = match self.content(&text).await {
             Ok(content) => content,
+            Err(Unread::Purged(_)) if dequeue_count >= limits::ORPHAN_DEQUEUES_MAX => {
+                self.delete_quietly(partition, receipt);
+                return None;
+            }
             Err(problem) => {
                 if dequeue_count <= 1 {
                     tracing::warn!(partition, message = %receipt.message_id, %problem, "a message cannot be read and is put aside");
@@ -174,7 +178,7 @@ impl Core {
     pub(crate) async fn content(&self, text: &str) -> Result<Content, Unread> {
         let Content::InBlob { name } = message::decode(text)? else { return Ok(message::decode(text)?) };
         let get = || self.medium.get_blob(Container::LargeMessages, &name);
-        let bytes = steady::repeat(get).await?.ok_or_else(|| Unread::Damaged(format!("blob {name} is missing")))?;
+        let bytes = steady::repeat(get).await?.ok_or(Unread::Purged(name))?;
         Ok(message::decode(&overflow::gunzip_text(&bytes)?)?)
     }
 

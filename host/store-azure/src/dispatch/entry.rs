@@ -106,6 +106,12 @@ impl Entry {
         !self.is_held && (self.owes_wake_up || self.messages.values().any(Stored::is_waiting))
     }
 
+    /// Wake-ups that were handed out.
+    pub(super) fn wakes_in_hand(&self) -> impl Iterator<Item = MessageId> {
+        let is_wake = |stored: &Stored| matches!(&stored.phase, Phase::InHand(it) if it.message == Message::Wake);
+        self.messages.iter().filter(move |(_, stored)| is_wake(stored)).map(|(id, _)| *id)
+    }
+
     /// Whether nothing would be lost by forgetting it.
     pub(super) fn is_empty(&self) -> bool {
         let Self { messages, owes_wake_up, is_held, lease, armed, hint, inherited, .. } = self;

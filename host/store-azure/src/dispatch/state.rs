@@ -124,13 +124,9 @@ impl State {
         }
         let id = MessageId(self.next_id);
         self.next_id += 1;
-        let mut message = message;
-        if self.is_inherited(&to, &guid) {
-            if self.entries.get(&to).is_some_and(|entry| entry.lease.is_some()) {
-                return Added::Spent(Spent { partition, id, receipt });
-            }
-            // It may have been the lease, and whoever kept it is gone: the instance must not be left without one.
-            message = Message::Wake;
+        let is_inherited = self.is_inherited(&to, &guid);
+        if is_inherited && self.entries.get(&to).is_some_and(|entry| entry.lease.is_some()) {
+            return Added::Spent(Spent { partition, id, receipt });
         }
         self.known.insert(guid, Place { instance_id: to.clone(), id });
         let entry = self.entries.entry(to.clone()).or_insert_with(|| Entry::new(partition));
@@ -142,6 +138,8 @@ impl State {
         if hint.is_some() {
             entry.hint = hint;
         }
+        // It may have been the lease, and whoever kept it is gone: the instance must not be left without one.
+        let message = if is_inherited { Message::Wake } else { message };
         let phase = Phase::Waiting(Box::new(Content { message, text }));
         let (is_lost, is_renewing, is_unwanted) = (false, false, false);
         let stored = Stored { guid, receipt, dequeue_count, phase, lapses_at, is_lost, is_renewing, is_unwanted };
@@ -227,7 +225,9 @@ impl State {
         entry.rests_until = Timestamp::default();
         entry.armed = armed;
         let mut spent: Vec<MessageId> = entry.lease.take().into_iter().collect();
-        for id in consumed {
+        // A wake-up that came before there was anything to wake is not given back; what it asked for has been done.
+        let woken: Vec<MessageId> = entry.wakes_in_hand().filter(|id| !consumed.contains(id)).collect();
+        for id in consumed.iter().chain(&woken) {
             if let Some(stored) = entry.messages.get_mut(id) {
                 self.unspent -= usize::from(!stored.is_spent());
                 stored.phase = Phase::Spent;

@@ -1,5 +1,7 @@
 //! What this host has in hand, step by step and at random.
 
+mod wakes;
+
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -41,7 +41,13 @@ impl Core {
         match inserted.map_err(failure)? {
             Inserted::New => {}
             Inserted::Exists => {
-                let heads = self.read_heads(&instance_id).await?;
+                let heads = match self.read_heads(&instance_id).await {
+                    Ok(heads) => heads,
+                    Err(_) if self.is_being_removed(&instance_id).await => {
+                        return Err(failure(Error::Unreachable("the instance is being purged".to_owned())));
+                    }
+                    Err(unread) => return Err(unread.into()),
+                };
                 match &heads.row {
                     // The owner of the start was quicker, perhaps by some generations, or the reply to the insert was lost.
                     Some((stored, _)) if stored.state.came_of(execution_id) => {}

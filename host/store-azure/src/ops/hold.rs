@@ -106,11 +106,14 @@ impl Core {
         for column in ["RondoHeld", "RondoRevision", "RondoComponent"] {
             changes.set_some(column, full.entity.0.get(column).cloned());
         }
+        if version.row_is_behind {
+            // The next commit brings all of it up to date, which it would not if the row looked as new as the history.
+            changes.0.remove("RondoRevision");
+        }
         loop {
             match self.write_row(&key, changes.clone(), Some(row_etag.clone())).await {
                 Ok(etag) => {
                     version.row = Some(etag.0);
-                    version.row_is_behind = false;
                     return Ok(version);
                 }
                 Err(Error::Changed) => row_etag = self.read_row(&key).await?.ok_or(Error::NotFound)?.etag,

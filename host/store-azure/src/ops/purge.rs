@@ -9,14 +9,26 @@ use futures_util::{StreamExt as _, stream};
 use store::{InstanceError, PurgeFilter, StorageError};
 
 use crate::core::Core;
+use crate::large::Unread;
+use crate::layout::keys;
 use crate::layout::sentinel::SENTINEL;
-use crate::{limits, steady};
+use crate::{heads, limits, steady};
+
+/// The column of a row whose instance has ended.
+const COMPLETED_TIME: &str = "CompletedTime";
 
 impl Core {
     /// See [`store::Client::purge`].
     pub(crate) async fn purge(&self, instance_id: &InstanceId) -> Result<(), InstanceError> {
         self.check_open("purge")?;
-        let heads = self.read_heads(instance_id).await?;
+        let heads = match self.read_heads(instance_id).await {
+            Ok(heads) => heads,
+            // Not if it cannot be read for another reason.
+            Err(unread) => match self.half_purged(instance_id).await {
+                Ok(Some(row)) => return self.finish_purge(instance_id, row).await,
+                Ok(None) | Err(_) => return Err(unread.into()),
+            },
+        };
         let Some((row, row_etag)) = heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
         if !row.state.status.is_terminal() {
             return Err(InstanceError::WrongStatus(Box::new(row)));
@@ -34,12 +46,50 @@ impl Core {
             }
             Err(error) => return Err(steady::failure("purge", error).into()),
         }
+        self.forget(instance_id);
+        Ok(())
+    }
+
+    /// Goes on where a purge has stopped.
+    async fn finish_purge(&self, instance_id: &InstanceId, row: ETag) -> Result<(), InstanceError> {
+        match self.remove_stored(instance_id, row).await {
+            // Another purge was quicker, and the id is somebody else's by now.
+            Ok(()) | Err(Error::Changed) => {}
+            Err(error) => return Err(steady::failure("purge", error).into()),
+        }
+        self.forget(instance_id);
+        Ok(())
+    }
+
+    /// The row of an instance that a purge has begun to remove; none if nobody has. What such a row points at may be
+    /// gone, so it is not decoded.
+    async fn half_purged(&self, instance_id: &InstanceId) -> Result<Option<ETag>, Error> {
+        let key = Self::key_of(instance_id);
+        let (sentinel, row) = tokio::join!(self.read_sentinel(&key), self.read_row(&key));
+        // A history goes before its row, and whatever has ended has one.
+        let is_begun = sentinel?.is_none_or(|sentinel| heads::is_purging(&sentinel.entity));
+        Ok(row?.filter(|row| is_begun && row.entity.0.contains_key(COMPLETED_TIME)).map(|row| row.etag))
+    }
+
+    async fn is_half_purged(&self, instance_id: Option<&InstanceId>) -> bool {
+        match instance_id {
+            Some(instance_id) => self.half_purged(instance_id).await.is_ok_and(|row| row.is_some()),
+            None => false,
+        }
+    }
+
+    /// Whether what is missing of an instance is missing because it is being purged, or was.
+    pub(crate) async fn is_being_removed(&self, instance_id: &InstanceId) -> bool {
+        self.is_half_purged(Some(instance_id)).await
+            || matches!(self.read_row(&Self::key_of(instance_id)).await, Ok(None))
+    }
+
+    fn forget(&self, instance_id: &InstanceId) {
         let waiting = self.dispatch.change(|state| state.gone(instance_id));
         for (spent, ..) in waiting {
             self.delete_quietly(spent.partition, spent.receipt);
         }
         self.rows_changed.notify_waiters();
-        Ok(())
     }
 
     async fn remove(&self, instance_id: &InstanceId, sentinel: Option<ETag>, row: ETag) -> Result<(), Error> {
@@ -49,6 +99,11 @@ impl Core {
             entity.set("RondoIsPurging", Value::Bool(true));
             self.write_sentinel(&key, Verb::Merge(entity, Condition::Match(etag))).await?;
         }
+        self.remove_stored(instance_id, row).await
+    }
+
+    async fn remove_stored(&self, instance_id: &InstanceId, row: ETag) -> Result<(), Error> {
+        let key = Self::key_of(instance_id);
         for prefix in [format!("{}/", instance_id.as_str()), format!("{key}/")] {
             self.remove_blobs(&prefix).await?;
         }
@@ -121,9 +176,11 @@ impl Core {
             let page = page.map_err(|error| steady::failure("purge_matching", error))?;
             let mut matching = Vec::new();
             for stored in page.entities {
+                let named = keys::unescape(&stored.key.partition).and_then(|id| InstanceId::new(&id).ok());
                 match self.row_of(stored).await {
                     Ok((row, _)) if filter.matches(&row.state) => matching.push(row.state.instance_id),
                     Ok(_) => {}
+                    Err(Unread::Damaged(_)) if self.is_half_purged(named.as_ref()).await => matching.extend(named),
                     Err(problem) => tracing::warn!(%problem, "an instance row cannot be read and is not purged"),
                 }
             }

@@ -4,6 +4,7 @@ use engine::{EventId, HistoryEvent, InstanceId};
 use store::{InstanceRow, StorageError};
 
 use crate::core::Core;
+use crate::large::Unread;
 use crate::load::Stored;
 use crate::steady;
 
@@ -13,8 +14,11 @@ impl Core {
         self.check_open("get")?;
         let stored = self.read_row(&Self::key_of(instance_id)).await.map_err(|error| steady::failure("get", error))?;
         let Some(stored) = stored else { return Ok(None) };
-        let (row, _) = self.row_of(stored).await.map_err(|error| error.into_storage("get"))?;
-        Ok(Some(row))
+        match self.row_of(stored).await {
+            Ok((row, _)) => Ok(Some(row)),
+            Err(Unread::Damaged(_)) if self.is_being_removed(instance_id).await => Ok(None),
+            Err(unread) => Err(unread.into_storage("get")),
+        }
     }
 
     /// See [`store::Client::history`].
@@ -31,7 +35,7 @@ impl Core {
             let (sentinel, _) = self.sentinel_of(sentinel).await?;
             self.decode(&sentinel, events).await
         };
-        let events = read.await.map_err(|error: crate::large::Unread| error.into_storage("history"))?;
+        let events = read.await.map_err(|error: Unread| error.into_storage("history"))?;
         Ok(events.into_iter().filter(|event| event.id >= from).take(max).collect())
     }
 

@@ -11,6 +11,7 @@ mod handover;
 mod host;
 mod lives;
 mod programs;
+mod purged;
 mod requests;
 mod split_brain;
 mod starts;

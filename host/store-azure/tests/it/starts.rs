@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure::fake::FakeMedium;
 use conformance::{Turn, execution, id, start, timestamp};
-use engine::RuntimeStatus;
+use engine::{Digest, RuntimeStatus};
 use store::{Client as _, Clock as _, CreateInstance, ExistingInstance, ManualClock, WorkSource as _};
 use store_azure::{Always, AzureBackend};
 use tokio::task::JoinHandle;
@@ -112,4 +112,29 @@ async fn an_instance_that_has_continued_as_new_before_its_client_wrote_the_row_i
 
     let row = scene.host.get(&id("a")).await.unwrap().unwrap();
     assert_eq!((row.state.status, row.state.generation), (RuntimeStatus::Completed, 2));
+}
+
+#[tokio::test]
+async fn a_row_that_is_behind_is_brought_up_to_date_though_the_instance_was_migrated_meanwhile() {
+    let mut scene = Scene::new().await;
+    let turn = scene.only_turn().await;
+    scene.create().await;
+    let Scene { account, host, hosts_medium, .. } = scene;
+    // It dies between its history and its row.
+    hosts_medium.arm(When::Says("transact History", 1), Fault::StopAfter);
+    let commit = tokio::spawn(async move { host.commit(turn.0).await.map(drop) });
+    hosts_medium.fired().await;
+    commit.abort();
+    assert!(commit.await.unwrap_err().is_cancelled());
+
+    account.let_messages_lapse();
+    let next = account.host(Arc::new(account.medium()), 1, fixture::options());
+    next.release(&id("a"), Some(Digest::of(b"another"))).await.unwrap();
+    let work = next.fetch(1).await.unwrap().remove(0);
+    let snapshot = next.load(&id("a")).await.unwrap().unwrap();
+    let nothing_new = Turn::on(&snapshot, account.clock.now()).consume(&work.messages);
+    next.commit(nothing_new.0).await.unwrap();
+
+    let row = next.get(&id("a")).await.unwrap().unwrap();
+    assert_eq!((row.state.status, row.state.component), (RuntimeStatus::Completed, Some(Digest::of(b"another"))));
 }

@@ -1,0 +1,180 @@
+//! What is left of an instance that is removed, or was, while others still speak of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure::fake::FakeMedium;
+use azure::{Blobs as _, Container, Query, Queue, Queues as _, Table, Tables as _};
+use conformance::{Turn, execution, id, start, timestamp};
+use engine::{ActivityTask, EventKey, Message, Payload, RuntimeStatus, TaskId};
+use store::{
+    Client as _, Clock as _, CreateError, CreateInstance, ExistingInstance, ManualClock, OfferedActivity, PurgeFilter,
+    WorkSource as _,
+};
+use store_azure::{Always, AzureBackend};
+
+use crate::faulty::{Fault, Faulty, When};
+use crate::fixture::{self, Account};
+
+/// More than a message or a column can hold.
+const LARGE_BYTES: usize = 200_000;
+/// Rounds of lapses within which a message must be given up.
+const ROUNDS_MAX: usize = 1_000;
+
+fn large() -> Payload {
+    // Does not compress.
+    Payload::from(std::iter::repeat_with(fastrand::alphanumeric).take(LARGE_BYTES).collect::<String>())
+}
+
+async fn account() -> Account {
+    let account = Account::new(Arc::new(ManualClock::new(timestamp(1_700_000_000_000))));
+    account.create_hub(1).await;
+    account
+}
+
+/// A backend that takes part in nothing.
+fn client(account: &Account, medium: Arc<dyn azure::Medium>) -> AzureBackend {
+    let nothing = Arc::new(Always::new(0));
+    AzureBackend::start(medium, account.hub.clone(), 1, nothing, account.clock.clone(), fixture::options())
+}
+
+async fn create(account: &Account, backend: &AzureBackend) {
+    let start = start(execution(1), account.clock.now());
+    let new = CreateInstance { instance_id: id("a"), start, existing: ExistingInstance::Refuse };
+    backend.create(new).await.unwrap();
+}
+
+async fn remove_blobs(medium: &FakeMedium) {
+    let blobs = medium.list_blobs(Container::LargeMessages, "", None).await.unwrap().names;
+    assert_ne!(blobs, Vec::<String>::new());
+    for name in blobs {
+        medium.delete_blob(Container::LargeMessages, &name).await.unwrap();
+    }
+}
+
+/// Lets messages lapse until so many are left.
+async fn until_left(account: &Account, queue: Queue, left: u64) {
+    for _ in 0..ROUNDS_MAX {
+        if account.medium().count(queue).await.unwrap() == left {
+            return;
+        }
+        account.let_messages_lapse();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the queue still has {} messages", account.medium().count(queue).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_blob_went_with_its_instance_is_given_up() {
+    let account = account().await;
+    let client = client(&account, Arc::new(account.medium()));
+    create(&account, &client).await;
+    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
+    client.send(&id("a"), event).await.unwrap();
+    remove_blobs(&account.medium()).await;
+    let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    // The start is kept for whoever asks for work.
+    until_left(&account, Queue::Control(0), 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
+    let account = account().await;
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    let queue = host.activity_queue().unwrap();
+    let task = ActivityTask {
+        instance_id: id("a"),
+        execution_id: execution(1),
+        task: TaskId(0),
+        attempt: 1,
+        name: "a".to_owned(),
+        input: Some(large()),
+    };
+    queue.offer(OfferedActivity { task, component: None }).await.unwrap();
+    remove_blobs(&account.medium()).await;
+    let taken = async { panic!("taken: {:?}", queue.take(1).await) };
+    tokio::select! {
+        () = taken => {}
+        () = until_left(&account, Queue::WorkItems, 0) => {}
+    }
+}
+
+/// An instance that has ended with an output in a blob.
+async fn ended(account: &Account, host: &AzureBackend) {
+    create(account, host).await;
+    let work = host.fetch(1).await.unwrap().remove(0);
+    let snapshot = host.load(&id("a")).await.unwrap().unwrap();
+    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).status(RuntimeStatus::Completed);
+    let turn = turn.state(|state| state.output = Some(large())).consume(&work.messages);
+    host.commit(turn.0).await.unwrap();
+}
+
+/// A purge that stops after the change whose line contains this, as its process does.
+async fn purge_and_die(account: &Account, after: &'static str) {
+    let medium = Faulty::new(account.medium(), Duration::ZERO);
+    medium.arm(When::Says(after, 1), Fault::StopAfter);
+    let purging = client(account, Arc::new(medium.clone()));
+    let purge = tokio::spawn(async move { purging.purge(&id("a")).await });
+    medium.fired().await;
+    purge.abort();
+    assert!(purge.await.unwrap_err().is_cancelled());
+}
+
+const STEPS: [&str; 4] = ["merge History", "delete-blob", "transact History", "delete History"];
+
+#[tokio::test]
+async fn an_instance_that_is_being_purged_is_gone_and_not_damaged() {
+    let account = account().await;
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    ended(&account, &host).await;
+    purge_and_die(&account, "delete-blob").await;
+    assert_eq!(host.load(&id("a")).await.unwrap(), None);
+    assert_eq!(host.get(&id("a")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_purge_that_stopped_anywhere_is_finished_by_the_next() {
+    for step in STEPS {
+        let account = account().await;
+        let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+        ended(&account, &host).await;
+        purge_and_die(&account, step).await;
+        host.purge(&id("a")).await.unwrap_or_else(|error| panic!("after {step}: {error:?}"));
+        assert_nothing_is_left(&account).await;
+        create(&account, &host).await;
+    }
+}
+
+#[tokio::test]
+async fn a_purge_by_filter_finishes_what_stopped_anywhere() {
+    for step in STEPS {
+        let account = account().await;
+        let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+        ended(&account, &host).await;
+        purge_and_die(&account, step).await;
+        assert_eq!(host.purge_matching(&PurgeFilter::default()).await.unwrap(), 1, "after {step}");
+        assert_nothing_is_left(&account).await;
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_being_purged_can_be_had_later() {
+    let account = account().await;
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    ended(&account, &host).await;
+    purge_and_die(&account, "delete-blob").await;
+    let start = start(execution(2), account.clock.now());
+    let new = CreateInstance { instance_id: id("a"), start, existing: ExistingInstance::ReplaceEnded };
+    let refused = host.create(new.clone()).await.unwrap_err();
+    assert!(matches!(&refused, CreateError::Storage(error) if error.is_transient()), "{refused:?}");
+    host.purge(&id("a")).await.unwrap();
+    host.create(new).await.unwrap();
+}
+
+async fn assert_nothing_is_left(account: &Account) {
+    let medium = account.medium();
+    for table in [Table::Instances, Table::History] {
+        assert_eq!(medium.query(table, &Query::default()).await.unwrap().entities, []);
+    }
+    assert!(medium.list_blobs(Container::LargeMessages, "", None).await.unwrap().names.is_empty());
+}
