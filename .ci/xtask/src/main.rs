@@ -9,6 +9,7 @@ mod guests;
 mod peers;
 mod process;
 mod sdk_tests;
+mod sim;
 mod test;
 mod tidy;
 mod tools;
@@ -40,6 +41,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Break every promise of storage and machines, under virtual time and a seed. Takes what `sim --help` lists.
+    Sim {
+        /// Passed on to the program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Hand random bytes to every reader of bytes from outside.
     Fuzz {
         /// Which; all if not said. The names are the folders in `tests/fuzz/corpus`
@@ -61,6 +68,7 @@ fn main() -> Result<()> {
         Task::Demo => demo::run(&root),
         Task::Test => test::everything(&root),
         Task::Bench { arguments } => bench::run_program(&root, &arguments),
+        Task::Sim { arguments } => sim::run_program(&root, &arguments),
         Task::Fuzz { targets, seconds } => fuzz::everything(&root, seconds, &targets),
         Task::Guests => guests::build(&root, Which::All, Builder::Dev),
         Task::Tidy => tidy::check(&root),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::guests::{self, Builder, Which};
 use crate::process::{note, run};
-use crate::{emulator, fuzzer, sdk_tests, tidy};
+use crate::{emulator, fuzzer, sdk_tests, sim, tidy};
 
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
@@ -29,7 +29,8 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests", "--locked"]))?;
     ensure_nextest(root)?;
     let config = root.join(".ci/nextest.toml");
-    run(cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--config-file"]).arg(config))
+    let mut tests = cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--config-file"]);
+    run(sim::give_fresh_seeds(tests.arg(config))?)
 }
 
 /// The test runner, from the registry where the machine has none.

@@ -1,0 +1,287 @@
+//! A program as a guest of the engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{
+    Action, Event, Execution, Failure, Guest, GuestError, Payload, RetryPolicy, StartChild, TaskId, Timestamp, Turn,
+};
+
+use super::{Activity, BROKEN, Op, Program, RETRY_FIRST_MS, filling, shown};
+
+/// Tells which component a guest is of; they decide differently.
+pub(crate) type Edition = u8;
+
+/// The tag that names the instance a client has started, on it and on all below it.
+pub(crate) const ROOT: &str = "root";
+
+/// A program that is being run.
+pub(crate) struct Interpreter {
+    program: Arc<Program>,
+    execution: Execution,
+    input: Input,
+    /// What earlier steps have led to, in order.
+    parts: Vec<String>,
+    steps: Vec<Vec<Op>>,
+    /// Steps begun.
+    at: usize,
+    tasks: u32,
+    /// The current step.
+    slots: Vec<Slot>,
+    last_now: Timestamp,
+}
+
+/// An operation of the current step.
+struct Slot {
+    op: Op,
+    task: TaskId,
+    /// The timer of a race.
+    rival: Option<TaskId>,
+    /// What has been canceled.
+    lost: Option<TaskId>,
+    due_at: Timestamp,
+    part: Option<String>,
+}
+
+/// An execution's input: its generation, what earlier ones led to, and filling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Input {
+    pub(crate) generation: u32,
+    pub(crate) carried: String,
+    pub(crate) filling: String,
+}
+
+impl Input {
+    /// Of a first execution.
+    pub(crate) fn first(bytes: usize) -> Self {
+        Self { generation: 0, carried: String::new(), filling: filling(bytes, 1) }
+    }
+
+    pub(crate) fn to_payload(&self) -> Payload {
+        Payload::from(format!("{}\n{}\n{}", self.generation, self.carried, self.filling))
+    }
+
+    fn of(payload: Option<&Payload>) -> Self {
+        let mut lines = payload.map(Payload::as_str).unwrap_or_default().splitn(3, '\n');
+        let mut line = || lines.next().unwrap_or_default().to_owned();
+        Self { generation: line().parse().unwrap_or_default(), carried: line(), filling: line() }
+    }
+}
+
+impl Interpreter {
+    pub(crate) fn new(program: Arc<Program>, execution: Execution, edition: Edition) -> Self {
+        let input = Input::of(execution.input.as_ref());
+        let mut parts: Vec<String> = Vec::new();
+        if !input.carried.is_empty() {
+            parts.push(input.carried.clone());
+        }
+        parts.push(format!("v{edition}"));
+        parts.push(format!("i{}", shown(&input.filling)));
+        let mut steps = program.steps.clone();
+        // What would be a mismatch if another edition took over.
+        for number in 1..edition {
+            let extra = Activity { name: format!("extra-{number}"), takes_ms: 50, bytes: 0, failures: 0, attempts: 1 };
+            steps.insert(0, vec![Op::Run(extra)]);
+        }
+        let (at, tasks, slots, last_now) = (0, 0, Vec::new(), Timestamp::default());
+        Self { program, execution, input, parts, steps, at, tasks, slots, last_now }
+    }
+
+    fn turn(&mut self, turn: &Turn) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if turn.now < self.last_now {
+            self.parts.push("backwards".to_owned());
+        }
+        self.last_now = turn.now;
+        for event in &turn.events {
+            if let Some(failure) = self.settle(event, turn.now, &mut actions) {
+                actions.push(Action::Fail { failure });
+                return actions;
+            }
+        }
+        while self.slots.iter().all(|slot| slot.part.is_some()) {
+            self.parts.extend(self.slots.drain(..).filter_map(|slot| slot.part));
+            let Some(step) = self.steps.get(self.at).cloned() else {
+                actions.push(self.end());
+                return actions;
+            };
+            self.at += 1;
+            if self.program.shows_steps {
+                let status = format!("step {} of generation {}", self.at, self.input.generation);
+                actions.push(Action::SetCustomStatus { status: Some(Payload::from(status)) });
+            }
+            for op in step {
+                self.begin(op, turn.now, &mut actions);
+            }
+        }
+        actions
+    }
+
+    /// Takes note of what happened to a task; answers with what fails the orchestration.
+    fn settle(&mut self, event: &Event, now: Timestamp, actions: &mut Vec<Action>) -> Option<Failure> {
+        let (task, result) = told(event);
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.task == task || slot.rival == Some(task)) else {
+            self.parts.push(format!("stray {task}"));
+            return None;
+        };
+        // Both of a race may have happened before the guest could cancel one.
+        if slot.part.is_some() && slot.rival.is_some() && slot.lost == Some(task) {
+            slot.lost = None;
+            return None;
+        }
+        if slot.part.is_some() {
+            slot.part = Some(format!("twice {task}"));
+            return None;
+        }
+        let is_rival = slot.rival == Some(task);
+        let part = match (&slot.op, result) {
+            (Op::Mend, Err(failure)) => return Some(failure.clone()),
+            (Op::Child { .. }, Err(failure)) if failure.kind == BROKEN => return Some(failure.clone()),
+            (Op::Child { .. }, Err(failure)) => format!("cf:{}", failure.kind),
+            (Op::Child { .. }, Ok(output)) => format!("c[{output}]"),
+            (_, Err(failure)) => format!("f:{}", failure.kind),
+            (Op::Run(_) | Op::Mend, Ok(output)) => {
+                let (output, _) = output.rsplit_once('#').unwrap_or((output, ""));
+                format!("a:{}", shown(output))
+            }
+            (Op::Sleep(_), Ok(_)) if now < slot.due_at => "early".to_owned(),
+            (Op::Race(..), Ok(_)) if is_rival && now < slot.due_at => "early".to_owned(),
+            (Op::Sleep(_), Ok(_)) => "s".to_owned(),
+            (Op::Race(..), Ok(_)) if is_rival => "t".to_owned(),
+            (_, Ok(data)) => format!("e:{}", shown(data)),
+        };
+        if let (Op::Race(..), Some(rival)) = (&slot.op, slot.rival) {
+            let loser = if is_rival { slot.task } else { rival };
+            actions.push(Action::Cancel { task: loser });
+            slot.lost = Some(loser);
+        }
+        slot.part = Some(part);
+        None
+    }
+
+    fn begin(&mut self, op: Op, now: Timestamp, actions: &mut Vec<Action>) {
+        let task = self.next_task();
+        let mut slot = Slot { op: op.clone(), task, rival: None, lost: None, due_at: now, part: None };
+        match op {
+            Op::Run(activity) => {
+                let (name, input) = (activity.name.clone(), Some(Payload::from(activity.input())));
+                let retry = (activity.attempts > 1).then(|| retry(activity.attempts));
+                actions.push(Action::ScheduleActivity { task, name, input, retry });
+            }
+            Op::Mend => {
+                let root = self.execution.tags.get(ROOT).cloned().unwrap_or_default();
+                let (name, input) = ("mend".to_owned(), Some(Payload::from(root)));
+                actions.push(Action::ScheduleActivity { task, name, input, retry: None });
+            }
+            Op::Sleep(ms) => {
+                slot.due_at = now.saturating_add(Duration::from_millis(ms));
+                actions.push(Action::CreateTimer { task, fire_at: slot.due_at });
+            }
+            Op::Child { program, is_detached, has_own_id } => {
+                if is_detached {
+                    slot.part = Some("d".to_owned());
+                }
+                let id = format!("{}.{}.{task}", self.execution.instance_id, self.execution.execution_id);
+                actions.push(Action::StartChild(Box::new(StartChild {
+                    task,
+                    name: program,
+                    instance_id: has_own_id.then_some(id),
+                    version: self.execution.version.clone(),
+                    input: Some(Input::first(0).to_payload()),
+                    tags: self.execution.tags.clone(),
+                    retry: None,
+                    detached: is_detached,
+                })));
+            }
+            Op::Await(name) => actions.push(Action::WaitEvent { task, name }),
+            Op::Race(name, ms) => {
+                actions.push(Action::WaitEvent { task, name });
+                let rival = self.next_task();
+                slot.rival = Some(rival);
+                slot.due_at = now.saturating_add(Duration::from_millis(ms));
+                actions.push(Action::CreateTimer { task: rival, fire_at: slot.due_at });
+            }
+            Op::Tell(name) => {
+                let parent = self.execution.parent.as_ref().map(|parent| parent.instance_id.to_string());
+                let data = Some(Payload::from(told_data(&self.execution, task)));
+                let instance_id = parent.unwrap_or_else(|| format!("{}.nobody", self.execution.instance_id));
+                actions.push(Action::SendEvent { task, instance_id, name, data });
+                slot.part = Some("w".to_owned());
+            }
+        }
+        self.slots.push(slot);
+    }
+
+    fn end(&mut self) -> Action {
+        // Nothing follows. If something does, it shows as stray and must not end the orchestration again.
+        self.slots.push(Slot {
+            op: Op::Sleep(0),
+            task: TaskId(u32::MAX),
+            rival: None,
+            lost: None,
+            due_at: Timestamp::default(),
+            part: None,
+        });
+        let carried = self.parts.join(";");
+        let generation = self.input.generation + 1;
+        if generation < self.program.generations {
+            let input = Input { generation, carried, filling: filling(self.program.input_bytes, 1) };
+            let version = Some(format!("g{generation}"));
+            return Action::ContinueAsNew { input: Some(input.to_payload()), version, keep_events: true };
+        }
+        let output = format!("{carried};o{}", filling(self.program.output_bytes, 2));
+        Action::Complete { output: Some(Payload::from(output)) }
+    }
+
+    fn next_task(&mut self) -> TaskId {
+        self.tasks += 1;
+        TaskId(self.tasks - 1)
+    }
+}
+
+impl Guest for Interpreter {
+    fn run(&mut self, turns: &[Turn]) -> Result<Vec<Vec<Action>>, GuestError> {
+        Ok(turns.iter().map(|turn| self.turn(turn)).collect())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        4_096
+    }
+}
+
+/// What an event carries that an orchestration sends.
+pub(crate) fn told_data(execution: &Execution, task: TaskId) -> String {
+    format!("told {} {task}", execution.execution_id)
+}
+
+fn retry(max_attempts: u32) -> RetryPolicy {
+    RetryPolicy {
+        max_attempts,
+        first_interval_ms: RETRY_FIRST_MS,
+        backoff_coefficient: 2.0,
+        max_interval_ms: Some(20_000),
+        retry_timeout_ms: None,
+        non_retriable_kinds: Vec::new(),
+    }
+}
+
+/// Which task an event settles, and how.
+fn told(event: &Event) -> (TaskId, Result<&str, &Failure>) {
+    fn text(payload: Option<&Payload>) -> &str {
+        payload.map(Payload::as_str).unwrap_or_default()
+    }
+    match event {
+        Event::ActivityCompleted { task, output } | Event::ChildCompleted { task, output } => {
+            (*task, Ok(text(output.as_ref())))
+        }
+        Event::EventRaised { task, data } => (*task, Ok(text(data.as_ref()))),
+        Event::ActivityFailed { task, failure } | Event::ChildFailed { task, failure } => (*task, Err(failure)),
+        Event::TimerFired { task } => (*task, Ok("")),
+    }
+}
+
+/// The tags of an instance that a client starts.
+pub(crate) fn tags_of(root: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(ROOT.to_owned(), root.to_owned())])
+}

@@ -1,0 +1,70 @@
+//! Seeds that once broke something, some that are always run, and some that are new.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use sim::{Backend, Scenario, run};
+
+/// Seeds that are run each time.
+const FIXED: u64 = 24;
+/// Names the first of the new ones, so that whoever runs the tests can say which it was.
+const FIRST_FRESH: &str = "RONDO_SIM_SEED";
+/// For new seeds.
+const FRESH_TIME: Duration = Duration::from_secs(30);
+
+fn assert_kept(scenario: Scenario) {
+    let ended = run(scenario, false).unwrap();
+    let Some(violation) = ended.violation else { return };
+    let Scenario { seed, backend, .. } = scenario;
+    let tail = run(scenario, true).unwrap().tail;
+    panic!(
+        "{}\n\n{:?} {}\n{}\nagain: cargo xtask sim --seed {seed} --backend {backend}",
+        tail.join("\n"),
+        violation.rule,
+        violation.instance,
+        violation.text
+    );
+}
+
+/// Those of the list, on one backend; a line is: seed, backend, what was wrong.
+fn named(backend: Backend) -> impl Iterator<Item = u64> {
+    let lines = include_str!("../../seeds.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(move |line| {
+        let mut words = line.split_whitespace();
+        let seed = words.next().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| panic!("no seed in `{line}`"));
+        let on = words.next().unwrap_or_default();
+        assert!(["memory", "azure"].contains(&on) && words.next().is_some(), "not a named seed: `{line}`");
+        (on == backend.to_string()).then_some(seed)
+    })
+}
+
+#[test]
+fn what_was_wrong_once_is_right_on_memory() {
+    named(Backend::Memory).for_each(|seed| assert_kept(Scenario { seed, backend: Backend::Memory, sabotage: None }));
+}
+
+#[test]
+fn what_was_wrong_once_is_right_on_azure() {
+    named(Backend::Azure).for_each(|seed| assert_kept(Scenario { seed, backend: Backend::Azure, sabotage: None }));
+}
+
+#[test]
+fn every_promise_is_kept_on_memory() {
+    (0..FIXED).for_each(|seed| assert_kept(Scenario { seed, backend: Backend::Memory, sabotage: None }));
+}
+
+#[test]
+fn every_promise_is_kept_on_azure() {
+    (0..FIXED).for_each(|seed| assert_kept(Scenario { seed, backend: Backend::Azure, sabotage: None }));
+}
+
+#[test]
+fn every_promise_is_kept_for_seeds_that_nobody_has_seen() {
+    let given = std::env::var(FIRST_FRESH).map(|seed| seed.parse().unwrap());
+    let first = given.unwrap_or_else(|_| fastrand::u64(..1 << 40));
+    writeln!(std::io::stdout(), "the first fresh seed is {first}").unwrap();
+    let began = Instant::now();
+    for seed in (first..).take_while(|_| began.elapsed() < FRESH_TIME) {
+        assert_kept(Scenario { seed, backend: Backend::of(seed), sabotage: None });
+    }
+}
