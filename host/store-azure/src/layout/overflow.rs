@@ -47,7 +47,7 @@ pub(super) fn is_too_long(text: &str) -> bool {
     text.len() > COLUMN_UNITS_MAX && text.encode_utf16().count() > COLUMN_UNITS_MAX
 }
 
-/// Replaces every text that is too long by an empty one and a `{Column}BlobName`; answers the columns and their blobs.
+/// Replaces every text that is too long by an empty one; answers the columns and their blobs, to be named in the row.
 pub(super) fn move_out(entity: &mut Entity, naming: Naming<'_>) -> Vec<(String, Overflow)> {
     let mut moved = Vec::new();
     for (column, value) in &mut entity.0 {
@@ -58,10 +58,14 @@ pub(super) fn move_out(entity: &mut Entity, naming: Naming<'_>) -> Vec<(String, 
             moved.push((column.clone(), Overflow { name: naming.blob(column), bytes: gzip(text.as_bytes()) }));
         }
     }
-    for (column, overflow) in &moved {
+    moved
+}
+
+/// Says in `{Column}BlobName` where the values of columns are.
+pub(super) fn name_blobs(entity: &mut Entity, blobs: &[(String, Overflow)]) {
+    for (column, overflow) in blobs {
         entity.set(&format!("{column}{BLOB_NAME}"), Value::Text(overflow.name.clone()));
     }
-    moved
 }
 
 /// The columns of a row whose values are in blobs, with the names of those. Their texts go back by [`put_back`].

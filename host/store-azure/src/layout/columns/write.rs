@@ -95,6 +95,7 @@ impl Writer {
     /// The entity of a row that replaces what was there.
     pub(in super::super) fn finish(mut self, naming: Naming<'_>) -> Row {
         let moved = overflow::move_out(&mut self.entity, naming);
+        overflow::name_blobs(&mut self.entity, &moved);
         Row { entity: self.entity, blobs: moved.into_iter().map(|(_, blob)| blob).collect() }
     }
 
@@ -106,7 +107,7 @@ impl Writer {
         linked: &[&str],
         blob_url: &dyn Fn(&str) -> String,
     ) -> Row {
-        let mut blobs = Vec::new();
+        let mut in_blobs = Vec::new();
         for column in linked {
             if let Some(Value::Text(text)) = self.entity.0.get_mut(*column)
                 && (overflow::is_too_long(text) || overflow::looks_like_url(text))
@@ -114,14 +115,16 @@ impl Writer {
                 let blob =
                     crate::layout::Overflow { name: naming.blob(column), bytes: overflow::gzip(text.as_bytes()) };
                 *text = blob_url(&blob.name);
-                blobs.push(blob);
+                in_blobs.push(((*column).to_owned(), blob));
             }
         }
         self.text(ABSENT, self.absent.join(","));
-        let moved = overflow::move_out(&mut self.entity, naming);
-        let columns: Vec<_> = moved.iter().map(|(column, _)| column.as_str()).collect();
+        in_blobs.extend(overflow::move_out(&mut self.entity, naming));
+        // Of linked columns, too: to a host that reaches the account by another address, the link is a text like others.
+        overflow::name_blobs(&mut self.entity, &in_blobs);
+        let columns: Vec<_> = in_blobs.iter().map(|(column, _)| column.as_str()).collect();
         self.entity.set(IN_BLOBS, Value::Text(columns.join(",")));
-        blobs.extend(moved.into_iter().map(|(_, blob)| blob));
+        let blobs = in_blobs.into_iter().map(|(_, blob)| blob).collect();
         Row { entity: self.entity, blobs }
     }
 

@@ -19,14 +19,14 @@ const START_MESSAGE: &str = "-ExecutionStarted.json.gz";
 ///
 /// `container_url`: the address of the container for large payloads.
 pub(crate) fn blob_columns(entity: &Entity, container_url: &str) -> Vec<(String, String)> {
-    let linked = LINKED.into_iter().filter_map(|column| match entity.0.get(column) {
-        Some(Value::Text(text)) => Some((column.to_owned(), overflow::blob_of_url(text, container_url)?)),
-        _ => None,
-    });
-    let mut columns: Vec<_> = linked.collect();
-    for (column, blob) in overflow::blob_columns(entity) {
-        if columns.iter().all(|(linked, _)| *linked != column) {
-            columns.push((column, blob));
+    let mut columns = overflow::blob_columns(entity);
+    // DurableTask has nothing but the address, and so had this program once.
+    for column in LINKED {
+        if columns.iter().all(|(named, _)| named != column)
+            && let Some(Value::Text(text)) = entity.0.get(column)
+            && let Some(blob) = overflow::blob_of_url(text, container_url)
+        {
+            columns.push((column.to_owned(), blob));
         }
     }
     columns

@@ -150,7 +150,26 @@ fn large_inputs_are_addresses_and_other_columns_have_names_of_blobs() {
     assert_snapshot!(written.entity.text("Input").unwrap().unwrap(), @"https://acct.blob.core.windows.net/hub-largemessages/order%5E01/history%2D%2DInput%2D0000002A%2DInput%2Ejson%2Egz");
     assert_snapshot!(written.entity.text("CustomStatusBlobName").unwrap().unwrap(), @"order^01/history--CustomStatus-0000002A-CustomStatus.json.gz");
     let columns: Vec<_> = blob_columns(&written.entity, CONTAINER).into_iter().map(|(column, _)| column).collect();
-    assert_eq!(columns, ["Input", "Output", "CustomStatus"], "what only looks like an address is in a blob as well");
+    assert_eq!(columns, ["CustomStatus", "Input", "Output"], "what only looks like an address is in a blob as well");
+    assert_eq!(row_of("order^01", &fetched(&written)).unwrap(), row);
+}
+
+#[test]
+fn a_host_that_has_another_address_of_the_account_finds_large_payloads() {
+    let mut row = empty();
+    row.state.input = Some("x".repeat(30_721).into());
+    let written = written(&row);
+    let name = "order^01/history--Input-0000002A-Input.json.gz";
+    assert_eq!(blob_columns(&written.entity, "http://10.0.0.1:10000/acct/hub-largemessages"), [("Input".into(), name.into())]);
+}
+
+#[test]
+fn a_row_that_has_only_the_address_of_a_large_payload_is_read_by_it() {
+    let mut row = empty();
+    row.state.input = Some("x".repeat(30_721).into());
+    let mut written = written(&row);
+    written.entity.0.remove("InputBlobName");
+    written.entity.set("RondoInBlobs", Value::Text(String::new()));
     assert_eq!(row_of("order^01", &fetched(&written)).unwrap(), row);
 }
 

@@ -25,6 +25,7 @@ fn what_is_too_long_moves_to_a_blob_and_back() {
     let mut entity = with("Result", text.clone());
     entity.set("Name", Value::Text("short".into()));
     let moved = move_out(&mut entity, Naming { event_type: Some("TaskCompleted"), ..NAMING });
+    name_blobs(&mut entity, &moved);
     let name = "order^01/history-0000000000000002-TaskCompleted-0000002A-Result.json.gz";
     assert_eq!(entity.text("Result"), Ok(Some("")));
     assert_eq!(blob_columns(&entity), [("Result".to_owned(), name.to_owned())]);
