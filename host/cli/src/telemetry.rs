@@ -34,7 +34,10 @@ pub(crate) fn begin(args: &LogArgs) -> Result<()> {
     for target in azure::QUIET_LOG_TARGETS {
         filter = filter.add_directive(format!("{target}=info").parse().context("a directive of our own")?);
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written, to a full disk for example, is lost. To say so where it could not be written would
+    // panic, and take the host with it.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match args.log_format {
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         Format::Json => builder.json().init(),

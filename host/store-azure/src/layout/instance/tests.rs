@@ -160,7 +160,10 @@ fn a_host_that_has_another_address_of_the_account_finds_large_payloads() {
     row.state.input = Some("x".repeat(30_721).into());
     let written = written(&row);
     let name = "order^01/history--Input-0000002A-Input.json.gz";
-    assert_eq!(blob_columns(&written.entity, "http://10.0.0.1:10000/acct/hub-largemessages"), [("Input".into(), name.into())]);
+    assert_eq!(
+        blob_columns(&written.entity, "http://10.0.0.1:10000/acct/hub-largemessages"),
+        [("Input".into(), name.into())]
+    );
 }
 
 #[test]
