@@ -22,12 +22,12 @@ pub struct Readiness(Arc<Inner>);
 
 struct Inner {
     phase: watch::Sender<Phase>,
-    is_healthy: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
+    problem: OnceLock<Box<dyn Fn() -> Option<String> + Send + Sync>>,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(Arc::new(Inner { phase: watch::Sender::new(Phase::Starting), is_healthy: OnceLock::new() }))
+        Self(Arc::new(Inner { phase: watch::Sender::new(Phase::Starting), problem: OnceLock::new() }))
     }
 }
 
@@ -48,14 +48,14 @@ impl Readiness {
         self.0.phase.send_replace(phase);
     }
 
-    /// Asks `is_healthy` from now on whether a host that is ready can work; the first one given counts.
-    pub fn watch(&self, is_healthy: impl Fn() -> bool + Send + Sync + 'static) {
-        let _ = self.0.is_healthy.set(Box::new(is_healthy));
+    /// Asks `problem` from now on why a host that is ready cannot work, if so; the first one given counts.
+    pub fn watch(&self, problem: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let _ = self.0.problem.set(Box::new(problem));
     }
 
-    /// Whether what runs can work, as far as anybody watches it.
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.0.is_healthy.get().is_none_or(|is_healthy| is_healthy())
+    /// Why what runs cannot work, as far as anybody watches it.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.0.problem.get().and_then(|problem| problem())
     }
 
     /// Answers once the host stops; at once when it does already. Dropping the future is safe.

@@ -123,7 +123,7 @@ impl Host {
             .context("starting the worker's threads")?;
         let monitor = worker.monitor();
         let _ = hub.monitor.set(monitor.clone());
-        readiness.watch(move || monitor.health().is_healthy());
+        readiness.watch(move || monitor.problem());
         readiness.set(Phase::Ready);
         write_endpoint(&args.data, &url)?;
         Ok(Self { url, data: args.data.clone(), readiness, worker, stop_serving, serving })

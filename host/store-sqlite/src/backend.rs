@@ -7,17 +7,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use engine::{EventId, HistoryEvent, InstanceId, Timestamp};
 use rusqlite::Connection;
-use store::{Clock, CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource, limits};
+use store::{
+    Clock, CommitError, HeldReason, Outcome, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource, limits,
+};
 
 use crate::dispatch::Dispatch;
 use crate::error::ReadError;
 use crate::fresh::Fresh;
+use crate::health::{Health, Room};
 use crate::open::{FileLock, OpenError, open_writer};
 use crate::ops::commit::Turn;
 use crate::ops::{commit, give_back, hold};
 use crate::readers::Readers;
 use crate::rows::{damaged, history, instance};
 use crate::stats::Counters;
+use crate::transaction::Transaction;
 use crate::watchers::Watchers;
 use crate::writer::{Shared, Writer};
 use crate::{Options, Stats};
@@ -33,6 +37,7 @@ pub struct SqliteBackend {
     pub(crate) readers: Readers,
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: Options,
+    room: Room,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,10 +55,22 @@ impl SqliteBackend {
             watchers: Watchers::default(),
             counters: Counters::default(),
             fresh: Fresh::default(),
+            health: Health::default(),
         });
         let writer = Writer::start(connection, lock, &options, clock.clone(), shared.clone(), path)?;
         let readers = Readers::new(path.to_owned(), options.readers);
-        Ok(Self { writer, readers, shared, options, clock })
+        let room = Room::beside(path);
+        Ok(Self { writer, readers, shared, options, room, clock })
+    }
+
+    /// Finds out whether the file can be written again, by writing it. Fails if it cannot.
+    async fn try_writing(&self) -> Result<(), StorageError> {
+        let room = self.room.clone();
+        let checked = tokio::task::spawn_blocking(move || room.check()).await;
+        checked.map_err(|error| StorageError::new("fetch", Outcome::NotDone, error))??;
+        let same = "UPDATE meta SET value = value WHERE key = 'revision_floor'";
+        let write = |tx: &mut Transaction<'_>| Ok(tx.connection.prepare_cached(same)?.execute([]).map(drop)?);
+        self.writer.write("fetch", OPERATION_BYTES, write).await
     }
 
     /// Has waiting work read until memory is half full or there is no more.
@@ -85,6 +102,11 @@ impl WorkSource for SqliteBackend {
             // Created before looking: a change in between is not missed.
             let changed = dispatch.changed();
             let now = self.clock.now();
+            if self.shared.health.is_failing() && !dispatch.is_shut_down() {
+                // Turns could not be committed. An answer without work says that they can be again.
+                self.try_writing().await?;
+                return Ok(Vec::new());
+            }
             let refilled = self.refill(now).await;
             let taken = dispatch.take(max, now);
             if !taken.items.is_empty() || taken.is_shut_down {

@@ -166,6 +166,11 @@ impl Dispatch {
         self.changed.notify_waiters();
     }
 
+    /// Has whoever waits for work look at everything anew.
+    pub(crate) fn look_again(&self) {
+        self.changed.notify_waiters();
+    }
+
     pub(crate) fn shut_down(&self) {
         self.state().is_shut_down = true;
         self.changed.notify_waiters();

@@ -15,6 +15,7 @@ mod components;
 mod dispatch;
 mod error;
 mod fresh;
+mod health;
 mod list;
 mod open;
 mod ops;

@@ -88,13 +88,13 @@ impl FetchLoop {
 
     fn unavailable(&self, failures: &mut u32, error: &StorageError) {
         *failures = failures.saturating_add(1);
-        if !self.monitor.storage.unavailable.swap(true, Ordering::Relaxed) {
+        if self.monitor.storage.fails(error.source.to_string()) {
             tracing::error!({ fields::ERROR } = %error, cause = %error.source, "storage is unavailable");
         }
     }
 
     fn available(&self, failures: &mut u32) {
-        if self.monitor.storage.unavailable.swap(false, Ordering::Relaxed) {
+        if self.monitor.storage.works() {
             tracing::info!(failed_fetches = *failures, "storage is available again");
         }
         *failures = 0;

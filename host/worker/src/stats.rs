@@ -142,10 +142,18 @@ impl Monitor {
         shards.plus(&self.activities.read())
     }
 
+    /// Why the worker cannot work, in words; none if it can.
+    pub fn problem(&self) -> Option<String> {
+        if self.shards.iter().any(|shard| shard.died.load(Ordering::Relaxed)) {
+            return Some("a thread of the host has died; restart it and report this".to_owned());
+        }
+        self.storage.problem().map(|problem| format!("storage is unavailable: {problem}"))
+    }
+
     /// Whether the worker can work.
     pub fn health(&self) -> Health {
         Health {
-            storage_available: !self.storage.unavailable.load(Ordering::Relaxed),
+            storage_available: self.storage.problem().is_none(),
             shards_alive: self.shards.iter().all(|shard| !shard.died.load(Ordering::Relaxed)),
         }
     }
@@ -199,8 +207,22 @@ impl ActivityGauge {
 
 /// Whether fetches succeed.
 #[derive(Debug, Default)]
-pub(crate) struct StorageGauge {
-    pub(crate) unavailable: AtomicBool,
+pub(crate) struct StorageGauge(Mutex<Option<String>>);
+
+impl StorageGauge {
+    /// A fetch failed. Answers whether the one before had not.
+    pub(crate) fn fails(&self, problem: String) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(problem).is_none()
+    }
+
+    /// A fetch succeeded. Answers whether the one before had not.
+    pub(crate) fn works(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 #[cfg(test)]
@@ -223,5 +245,16 @@ mod tests {
         assert!(monitor.health().is_healthy());
         monitor.shards[1].died.store(true, Ordering::Relaxed);
         assert_eq!(monitor.health(), Health { storage_available: true, shards_alive: false });
+        assert!(monitor.problem().unwrap().contains("thread"));
+    }
+
+    #[test]
+    fn an_outage_of_storage_is_told_with_its_reason_and_begins_and_ends_once() {
+        let monitor = Monitor::new(1);
+        assert!(monitor.storage.fails("the disk is full".to_owned()));
+        assert!(!monitor.storage.fails("the disk is full".to_owned()));
+        assert_eq!(monitor.problem().as_deref(), Some("storage is unavailable: the disk is full"));
+        assert!(monitor.storage.works() && !monitor.storage.works());
+        assert_eq!((monitor.problem(), monitor.health().is_healthy()), (None, true));
     }
 }

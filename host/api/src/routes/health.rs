@@ -19,6 +19,9 @@ pub(crate) const PATHS: [&str; 2] = ["/rondo/health/live", "/rondo/health/ready"
 pub(crate) struct Health {
     /// `live`; or `starting`, `ready`, `unhealthy` or `stopping`.
     status: &'static str,
+    /// Why it is `unhealthy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 /// Tell whether the process runs
@@ -27,7 +30,7 @@ pub(crate) struct Health {
     responses((status = 200, description = "It runs", body = Health)),
 )]
 pub(crate) async fn live() -> Json<Health> {
-    Json(Health { status: "live" })
+    Json(Health { status: "live", problem: None })
 }
 
 /// Tell whether the host takes work
@@ -39,18 +42,21 @@ pub(crate) async fn live() -> Json<Health> {
     ),
 )]
 pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Health>) {
-    let status = word(&shared.api.readiness);
+    let readiness = &shared.api.readiness;
+    let status = word(readiness);
     let code = if status == READY { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Health { status }))
+    let problem = if status == UNHEALTHY { readiness.problem() } else { None };
+    (code, Json(Health { status, problem }))
 }
 
 const READY: &str = "ready";
+const UNHEALTHY: &str = "unhealthy";
 
 /// How the host is, in a word.
 pub(super) fn word(readiness: &Readiness) -> &'static str {
     match readiness.phase() {
         Phase::Starting => "starting",
-        Phase::Ready if !readiness.is_healthy() => "unhealthy",
+        Phase::Ready if readiness.problem().is_some() => UNHEALTHY,
         Phase::Ready => READY,
         Phase::Stopping => "stopping",
     }

@@ -58,6 +58,8 @@ async fn readiness_follows_the_host() {
         assert_eq!(hub.get("/rondo/health/live").await.status, 200);
     }
     hub.readiness.set(Phase::Ready);
-    hub.readiness.watch(|| false);
-    assert_eq!(hub.get("/rondo/health/ready").await.json()["status"], "unhealthy");
+    hub.readiness.watch(|| Some("storage is unavailable: the disk is full".to_owned()));
+    let unhealthy = serde_json::json!({"status": "unhealthy", "problem": "storage is unavailable: the disk is full"});
+    let answer = hub.get("/rondo/health/ready").await;
+    assert_eq!((answer.status, answer.json()), (503, unhealthy));
 }

@@ -11,6 +11,7 @@ use crate::Options;
 use crate::dispatch::Dispatch;
 use crate::error::{ReadError, outcome_of, outcome_of_commit};
 use crate::fresh::Fresh;
+use crate::health::Health;
 use crate::open::FileLock;
 use crate::refill;
 use crate::rows::{inbox, unsigned};
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) watchers: Watchers,
     pub(crate) counters: Counters,
     pub(crate) fresh: Fresh,
+    pub(crate) health: Health,
 }
 
 type Writes = Vec<(Box<dyn Write>, OwnedSemaphorePermit)>;
@@ -144,7 +146,11 @@ impl WriterThread {
             Err(failure) => Err(failure),
         };
         let (ledger, changes) = transaction.inspect_err(|failure| {
-            tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
+            // What cannot succeed here might elsewhere in the file; the rest is the disk's fault.
+            if failure.outcome == Outcome::Permanent || self.shared.health.fails(&failure.problem) {
+                tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
+                self.shared.dispatch.look_again();
+            }
             // SQLite may have rolled back by itself; then there is nothing left to do.
             if !self.connection.is_autocommit()
                 && let Err(error) = self.execute("ROLLBACK")
@@ -154,6 +160,9 @@ impl WriterThread {
         })?;
 
         let rows = self.connection.total_changes() - rows_before;
+        if rows > 0 {
+            self.shared.health.works();
+        }
         let counters = &self.shared.counters;
         counters.transactions.add(u64::from(rows > 0));
         counters.operations.add(writes.len() as u64);
