@@ -17,6 +17,8 @@ mod inbox;
 mod plan;
 mod row;
 
+pub(crate) use row::instance_key;
+
 use engine::InstanceId;
 use store::{CommitError, MessageId, Outcome, StorageError, Token, TurnCommit};
 use tokio::time::Instant;

@@ -2,9 +2,10 @@
 
 use azure::{ETag, Entity, Versioned};
 use engine::{ExecutionId, InstanceId, Timestamp};
-use store::{InstanceRow, StorageError};
+use store::{InstanceRow, Outcome, StorageError};
 
 use crate::core::Core;
+use crate::damage::Sight;
 use crate::dispatch::Term;
 use crate::large::Unread;
 use crate::layout::sentinel::Sentinel;
@@ -30,9 +31,12 @@ pub(crate) fn has_replaced(row: &Entity, execution_id: ExecutionId) -> bool {
 /// Which version of the instance a row shows.
 pub(crate) const REVISION: &str = "RondoRevision";
 
+/// Why the instance is held.
+pub(crate) const HELD: &str = "RondoHeld";
+
 /// Whether a column says why the instance is held; a commit leaves it alone.
 pub(crate) fn is_held(column: &str) -> bool {
-    column == "RondoHeld"
+    column == HELD
 }
 
 /// Whether a sentinel was written by that commit, or by one of its transactions.
@@ -139,23 +143,20 @@ impl Heads {
 
 impl Core {
     /// Reads both, side by side.
+    ///
+    /// # Errors
+    /// `Permanent` if one of them cannot be read.
     pub(crate) async fn read_heads(&self, instance_id: &InstanceId) -> Result<Heads, StorageError> {
-        let key = Self::key_of(instance_id);
-        let (sentinel, row) = tokio::join!(self.read_sentinel(&key), self.read_row(&key));
-        let failure = |error| steady::failure("read", error);
-        let (sentinel, row) = (sentinel.map_err(failure)?, row.map_err(failure)?);
-        let heads = async {
-            let sentinel = match sentinel {
-                Some(sentinel) => Some(self.sentinel_of(sentinel).await?),
-                None => None,
-            };
-            let row = match row {
-                Some(row) => Some(self.row_of(row).await?),
-                None => None,
-            };
-            Ok(Heads { sentinel, row })
-        };
-        heads.await.map_err(|error: Unread| error.into_storage("read"))
+        match self.look_at(instance_id).await? {
+            Sight::Whole(heads) => Ok(heads),
+            Sight::Damaged(damaged) => Err(StorageError::new("read", Outcome::Permanent, damaged.to_string())),
+        }
+    }
+
+    /// Reads both, side by side, be they readable or not.
+    pub(crate) async fn look_at(&self, instance_id: &InstanceId) -> Result<Sight, StorageError> {
+        let read = async { self.sight(self.read_raw(instance_id).await?).await };
+        read.await.map_err(|error| steady::failure("read", error))
     }
 
     /// Decodes a sentinel.

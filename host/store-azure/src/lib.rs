@@ -9,6 +9,7 @@ mod backend;
 mod backlog;
 mod commit;
 mod core;
+mod damage;
 mod dispatch;
 mod heads;
 mod health;

@@ -12,8 +12,9 @@ use store::{MessageId, Snapshot, StorageError};
 use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::damage::{Raw, Sight};
 use crate::dispatch::{State, Term};
-use crate::heads::{self, Heads};
+use crate::heads;
 use crate::large::Unread;
 use crate::layout::events;
 use crate::layout::outbox::OUTBOX;
@@ -104,15 +105,13 @@ impl Core {
         if sentinel.as_ref().is_some_and(|sentinel| heads::is_purging(&sentinel.entity)) {
             return Ok(None);
         }
-        let sentinel = match sentinel {
-            Some(sentinel) => Some(self.sentinel_of(sentinel).await?),
-            None => None,
+        let heads = match self.sight(Raw { sentinel, row }).await? {
+            Sight::Whole(heads) => heads,
+            Sight::Damaged(damaged) if self.is_being_removed(instance_id).await => {
+                return Err(Unread::Damaged(damaged.to_string()));
+            }
+            Sight::Damaged(damaged) => return Ok(Some(damaged.snapshot(instance_id, term))),
         };
-        let row = match row {
-            Some(row) => Some(self.row_of(row).await?),
-            None => None,
-        };
-        let heads = Heads { sentinel, row };
         let Some((sentinel, _)) = &heads.sentinel else {
             // Of an instance that ended and has no history any more, a purge has left the row to be removed last.
             if starts.is_empty() && heads.row.as_ref().is_some_and(|(row, _)| row.state.status.is_terminal()) {
@@ -191,8 +190,8 @@ impl Core {
     fn register(&self, instance_id: &InstanceId, snapshot: &Snapshot) {
         let partition = self.partition_of(instance_id);
         self.dispatch.change(|state| match snapshot.row.held {
-            Some(_) => state.held(instance_id, partition),
-            None => state.loaded(instance_id, partition, snapshot.row.wake_at),
+            Some(_) if snapshot.damage.is_none() => state.held(instance_id, partition),
+            _ => state.loaded(instance_id, partition, snapshot.row.wake_at),
         });
     }
 }

@@ -135,7 +135,16 @@ impl WorkSource for SqliteBackend {
         self.shared.counters.reads.add(1);
         self.readers
             .read("load", move |connection| {
-                let Some(stored) = instance::find(connection, &id)? else { return Ok(None) };
+                let stored = match instance::find(connection, &id) {
+                    Ok(Some(stored)) => stored,
+                    Ok(None) => return Ok(None),
+                    Err(ReadError::Damaged(damaged)) => {
+                        let row = instance::unreadable(connection, &id, &damaged)?;
+                        let (token, damage) = (instance::token(row.revision), Some(damaged.to_string()));
+                        return Ok(Some(Snapshot { token, row, history: Vec::new(), damage, taken_in: Vec::new() }));
+                    }
+                    Err(error) => return Err(error),
+                };
                 let (history, damage) = match whole_history(connection, &stored, &id) {
                     Ok(history) => (history, None),
                     Err(ReadError::Damaged(damaged)) => (Vec::new(), Some(damaged.to_string())),

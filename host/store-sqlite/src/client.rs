@@ -37,7 +37,7 @@ impl Client for SqliteBackend {
     async fn get(&self, instance_id: &InstanceId) -> Result<Option<InstanceRow>, StorageError> {
         let id = instance_id.clone();
         self.shared.counters.reads.add(1);
-        let read = move |connection: &_| Ok(instance::find(connection, &id)?.map(|stored| stored.row));
+        let read = move |connection: &_| Ok(instance::find_any(connection, &id)?.map(|(row, _)| row));
         self.readers.read("get", read).await
     }
 

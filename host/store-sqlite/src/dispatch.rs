@@ -102,6 +102,13 @@ pub(crate) struct Page {
     pub(crate) open: Option<(Vec<Key>, bool)>,
 }
 
+impl Page {
+    /// Whatever was found damaged.
+    pub(crate) fn damaged(&self) -> impl Iterator<Item = &(Key, String)> {
+        self.messages.iter().chain(&self.taken_back).flat_map(|page| &page.damaged)
+    }
+}
+
 /// Some wake-ups, and up to where these are all there are.
 pub(crate) type WakeUpPage = (Vec<(Timestamp, Key)>, Horizon<Key>);
 
@@ -112,6 +119,8 @@ pub(crate) struct MessagePage {
     /// The last one that was looked at, readable or not.
     pub(crate) last: MessageId,
     pub(crate) is_last_page: bool,
+    /// Instances of messages that cannot be read, and what is wrong with those.
+    pub(crate) damaged: Vec<(Key, String)>,
 }
 
 /// What `fetch` found.

@@ -4,8 +4,8 @@ use engine::RuntimeStatus;
 use rusqlite::{Connection, ToSql, params_from_iter};
 use store::{Cursor, InstanceFilter, InstancePage, InstanceRow, StorageError};
 
-use crate::error::ReadError;
-use crate::rows::{instance, ms, number, timestamp, unsigned};
+use crate::error::{Damaged, ReadError};
+use crate::rows::{instance, instance_id, ms, number, timestamp, unsigned};
 
 /// A page ends when its payloads exceed this, so that a thousand rows of many megabytes do not meet in memory.
 const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -74,8 +74,8 @@ impl Query {
                     bytes += stored.as_ref().map_or(0, |stored| payload_bytes(&stored.row));
                     page.rows.extend(stored.map(|stored| stored.row));
                 }
-                // Asking for it by its id says the same to whoever asks; the others are not to suffer.
-                Err(ReadError::Damaged(error)) => tracing::error!(%error, "an instance is left out of a query"),
+                // The others are not to suffer.
+                Err(ReadError::Damaged(error)) => page.rows.extend(unreadable(connection, cursor.number, &error)?),
                 Err(error) => return Err(error),
             }
             if bytes >= PAGE_BYTES_MAX {
@@ -104,6 +104,21 @@ impl Query {
         }
         Ok(found)
     }
+}
+
+/// What is shown of a damaged row; nothing if not even its id can be read.
+fn unreadable(
+    connection: &Connection,
+    number_in_file: u64,
+    damaged: &Damaged,
+) -> Result<Option<InstanceRow>, ReadError> {
+    let sql = "SELECT instance_id FROM instances WHERE id = ?1";
+    let text = connection.prepare_cached(sql)?.query_row([number(number_in_file)], |row| row.get::<_, String>(0));
+    let Some(id) = text.ok().and_then(|text| instance_id(&text).ok()) else {
+        tracing::error!(error = %damaged, "an instance is left out of a query");
+        return Ok(None);
+    };
+    instance::unreadable(connection, &id, damaged).map(Some)
 }
 
 fn payload_bytes(row: &InstanceRow) -> usize {

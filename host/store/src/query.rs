@@ -1,6 +1,9 @@
 //! Instance rows and how they are found.
 
-use engine::{EventId, InstanceState, RuntimeStatus, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use engine::{EventId, ExecutionId, InstanceId, InstanceState, RuntimeStatus, Timestamp};
 
 use crate::limits;
 
@@ -23,12 +26,69 @@ pub struct InstanceRow {
 /// Why an instance is held. Shown in its status until it is released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldReason {
-    /// A stable code: `nondeterminism`, `component-unavailable`, `corrupt-history`.
+    /// A stable code: `nondeterminism`, `component-unavailable`, `corrupt-history`, `corrupt-row`, `corrupt-message`.
     pub code: String,
     /// What is wrong and what to do, for a person.
     pub message: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl HeldReason {
+    /// The code of an instance whose stored history is not one that the engine wrote.
+    pub const CORRUPT_HISTORY: &str = "corrupt-history";
+    /// The code of an instance of whose stored row only the id is certain.
+    pub const CORRUPT_ROW: &str = "corrupt-row";
+
+    /// The code of an instance that was sent something which cannot be read.
+    pub const CORRUPT_MESSAGE: &str = "corrupt-message";
+
+    /// The row is not one that this program wrote.
+    pub fn corrupt_row(problem: &dyn fmt::Display, since: Timestamp) -> Self {
+        let message =
+            format!("{problem}. Restore it from a backup, then let it go on with `rondo migrate`; or purge it.");
+        Self { code: Self::CORRUPT_ROW.to_owned(), message, since }
+    }
+
+    /// A message to the instance is not one that this program wrote. Without it the instance would go on as if it had
+    /// never been sent.
+    pub fn corrupt_message(problem: &dyn fmt::Display, since: Timestamp) -> Self {
+        let message =
+            format!("{problem}. Restore it from a backup, then let it go on with `rondo migrate`; or purge it.");
+        Self { code: Self::CORRUPT_MESSAGE.to_owned(), message, since }
+    }
+
+    /// Whether what is stored of the instance is damaged: it may be purged although it has not ended.
+    pub fn is_damage(&self) -> bool {
+        [Self::CORRUPT_HISTORY, Self::CORRUPT_ROW, Self::CORRUPT_MESSAGE].contains(&self.code.as_str())
+    }
+}
+
+impl InstanceRow {
+    /// What a reader is shown of an instance whose row is damaged: its id and why, and nothing in between. It counts as
+    /// running, because it is not known to have ended.
+    pub fn unreadable(instance_id: InstanceId, held: HeldReason, revision: u64) -> Self {
+        let state = InstanceState {
+            instance_id,
+            execution_id: ExecutionId::from_bytes([0; 16]),
+            name: String::new(),
+            version: None,
+            status: RuntimeStatus::Running,
+            input: None,
+            output: None,
+            failure: None,
+            custom_status: None,
+            tags: BTreeMap::new(),
+            parent: None,
+            created_at: held.since,
+            updated_at: held.since,
+            completed_at: None,
+            scheduled_start: None,
+            component: None,
+            generation: 0,
+        };
+        Self { state, held: Some(held), last_event: None, revision, wake_at: None }
+    }
 }
 
 /// Which instances a query wants. Empty lists and `None` mean "any".

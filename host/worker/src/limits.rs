@@ -26,7 +26,7 @@ pub(crate) const COMMIT_ATTEMPTS_MAX: u32 = 6;
 /// activity results is tried on: there is never more of those than activities were scheduled.
 pub(crate) const LOAD_ATTEMPTS_MAX: u32 = 16;
 
-/// Times a hold is tried before the instance is left alone until a restart.
+/// Times a hold is tried before the instance is loaded anew.
 pub(crate) const HOLD_ATTEMPTS_MAX: u32 = 8;
 
 /// Times messages are offered back; after that they return with a restart.

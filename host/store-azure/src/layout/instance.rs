@@ -6,12 +6,13 @@
 mod read;
 mod write;
 
-use engine::{EventId, RuntimeStatus, Timestamp};
+use azure::Entity;
+use engine::{EventId, InstanceId, RuntimeStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::HeldReason;
 
 use super::columns::Reader;
-use super::{LayoutError, json};
+use super::{LayoutError, json, keys};
 
 pub(crate) use read::{blob_columns, put_back, row_of};
 pub(crate) use write::{full_row, touch};
@@ -51,7 +52,7 @@ struct Held {
 }
 
 /// The content of the column `RondoHeld`; empty if it is not held.
-pub(super) fn held_text(held: Option<&HeldReason>) -> String {
+pub(crate) fn held_text(held: Option<&HeldReason>) -> String {
     held.map_or_else(String::new, |HeldReason { code, message, since }| {
         json::text(&Held { code: code.clone(), message: message.clone(), since_ms: since.as_millis() })
     })
@@ -65,6 +66,20 @@ pub(super) fn held_of(row: &Reader<'_>) -> Result<Option<HeldReason>, LayoutErro
         message,
         since: Timestamp::from_millis(since_ms),
     }))
+}
+
+/// The same of a row, or a sentinel, of which nothing else may be readable.
+pub(crate) fn held_in(entity: &Entity) -> Option<HeldReason> {
+    Reader::new(entity).and_then(|row| held_of(&row)).unwrap_or_default()
+}
+
+/// Which instance the row of that partition key belongs to.
+///
+/// # Errors
+/// No id has this key.
+pub(crate) fn id_of(instance_id_key: &str) -> Result<InstanceId, LayoutError> {
+    let id = keys::unescape(instance_id_key).ok_or(LayoutError::Malformed { name: "PartitionKey" })?;
+    json::instance_of("PartitionKey", &id)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From rows to what the worker sees.
 
 use engine::{EventKind, ExecutionStarted, HistoryEvent, InstanceId, RuntimeStatus};
-use store::{InstanceRow, Snapshot, pending_state};
+use store::{HeldReason, InstanceRow, Snapshot, pending_state};
 
 use super::Starts;
 use crate::core::Core;
@@ -64,7 +64,8 @@ impl Core {
                 row.state.custom_status.clone_from(&sentinel.custom_status);
                 row.state.updated_at = sentinel.checkpoint_at;
                 row.wake_at = sentinel.wake_at;
-                row.held.clone_from(&sentinel.held);
+                // Of a sentinel that was restored, the row still says that it was missing.
+                row.held = sentinel.held.clone().or_else(|| row.held.take().filter(HeldReason::is_damage));
             }
         }
         let version = heads.version(term).unwrap_or_else(|| Version::of_nothing(row.revision, term));

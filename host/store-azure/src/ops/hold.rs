@@ -5,6 +5,7 @@ use engine::InstanceId;
 use store::{CommitError, HeldReason, InstanceRow, Token};
 
 use crate::core::Core;
+use crate::damage::{Damaged, Sight};
 use crate::heads::Heads;
 use crate::layout::sentinel::{SENTINEL, Sentinel};
 use crate::steady;
@@ -29,7 +30,10 @@ impl Core {
         let partition = self.partition_of(instance_id);
         self.check_owned(instance_id)?;
         let term = self.dispatch.state().term(partition);
-        let heads = self.read_heads(instance_id).await?;
+        let heads = match self.look_at(instance_id).await? {
+            Sight::Whole(heads) => heads,
+            Sight::Damaged(damaged) => return self.hold_damaged(instance_id, &token, &reason, &damaged).await,
+        };
         let stored = heads.version(term).map(|version| version.to_token());
         let is_current = match Version::of(&token) {
             // Rows are touched now and then; the history tells whether anything has happened.
@@ -69,6 +73,36 @@ impl Core {
                 let stored = self.read_heads(instance_id).await?.version(term).map(|version| version.to_token());
                 Err(CommitError::Stale { instance_id: instance_id.clone(), held: token, stored })
             }
+            Err(error) => Err(CommitError::Storage(steady::failure("hold", error))),
+        }
+    }
+
+    /// Holds an instance of which a row cannot be read.
+    async fn hold_damaged(
+        &self,
+        instance_id: &InstanceId,
+        token: &Token,
+        reason: &HeldReason,
+        damaged: &Damaged,
+    ) -> Result<Token, CommitError> {
+        let partition = self.partition_of(instance_id);
+        let stored = damaged.version(self.dispatch.state().term(partition)).to_token();
+        let stale = || CommitError::Stale {
+            instance_id: instance_id.clone(),
+            held: token.clone(),
+            stored: Some(stored.clone()),
+        };
+        if *token != stored {
+            return Err(stale());
+        }
+        match self.mark_damaged(instance_id, damaged, Some(reason)).await {
+            Ok(()) => {
+                self.dispatch.change(|state| state.held(instance_id, partition));
+                self.rows_changed.notify_waiters();
+                // Nothing can be committed on top of this.
+                Ok(stored)
+            }
+            Err(Error::Changed | Error::NotFound) => Err(stale()),
             Err(error) => Err(CommitError::Storage(steady::failure("hold", error))),
         }
     }

@@ -10,7 +10,8 @@ use engine::{RuntimeStatus, Timestamp};
 use store::{InstanceFilter, InstancePage, InvalidContinuation, Outcome, PurgeFilter, StorageError};
 
 use crate::core::Core;
-use crate::layout::{keys, times};
+use crate::large::Unread;
+use crate::layout::{instance, keys, times};
 use crate::{limits, steady};
 
 impl Core {
@@ -28,10 +29,17 @@ impl Core {
             let found = found.map_err(|error| steady::failure("list", error))?;
             for stored in found.entities {
                 let key = stored.key.partition.clone();
-                match self.row_of(stored).await {
+                match self.row_of(stored.clone()).await {
                     Ok((row, _)) if filter.matches(&row) => page.rows.push(row),
                     Ok(_) => {}
-                    Err(problem) => tracing::warn!(key, %problem, "an instance row cannot be read and is not listed"),
+                    Err(Unread::Damaged(_)) if self.is_half_purged(instance::id_of(&key).ok().as_ref()).await => {}
+                    // The service has found it by what can be read of it.
+                    Err(unread) => match Self::shown_instead(stored, unread) {
+                        Ok(row) => page.rows.push(row),
+                        Err(problem) => {
+                            tracing::warn!(key, %problem, "an instance row cannot be read and is not listed");
+                        }
+                    },
                 }
             }
             query.after = found.end;

@@ -6,11 +6,12 @@
 use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Write};
 use engine::InstanceId;
 use futures_util::{StreamExt as _, stream};
-use store::{InstanceError, PurgeFilter, StorageError};
+use store::{HeldReason, InstanceError, PurgeFilter, StorageError};
 
 use crate::core::Core;
+use crate::damage::Sight;
 use crate::large::Unread;
-use crate::layout::keys;
+use crate::layout::instance;
 use crate::layout::sentinel::SENTINEL;
 use crate::{heads, limits, steady};
 
@@ -21,22 +22,27 @@ impl Core {
     /// See [`store::Client::purge`].
     pub(crate) async fn purge(&self, instance_id: &InstanceId) -> Result<(), InstanceError> {
         self.check_open("purge")?;
-        let heads = match self.read_heads(instance_id).await {
-            Ok(heads) => heads,
-            // Not if it cannot be read for another reason.
-            Err(unread) => match self.half_purged(instance_id).await {
-                Ok(Some(row)) => return self.finish_purge(instance_id, row).await,
-                Ok(None) | Err(_) => return Err(unread.into()),
-            },
+        let (etag, row_etag, revision) = match self.look_at(instance_id).await? {
+            Sight::Whole(heads) => {
+                let Some((row, row_etag)) = heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
+                // What is damaged will never end.
+                if !row.state.status.is_terminal() && !row.held.as_ref().is_some_and(HeldReason::is_damage) {
+                    return Err(InstanceError::WrongStatus(Box::new(row)));
+                }
+                let sentinel_revision = heads.sentinel.as_ref().map_or(0, |(sentinel, _)| sentinel.revision);
+                (heads.sentinel.map(|(_, etag)| etag), row_etag, row.revision.max(sentinel_revision))
+            }
+            Sight::Damaged(damaged) => {
+                let half_purged = self.half_purged(instance_id).await;
+                if let Some(row) = half_purged.map_err(|error| steady::failure("purge", error))? {
+                    return self.finish_purge(instance_id, row).await;
+                }
+                let (etag, row_etag) = damaged.etags();
+                let row_etag = row_etag.ok_or_else(|| InstanceError::NotFound(instance_id.clone()))?;
+                (etag, row_etag, damaged.revision())
+            }
         };
-        let Some((row, row_etag)) = heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
-        if !row.state.status.is_terminal() {
-            return Err(InstanceError::WrongStatus(Box::new(row)));
-        }
-        let revision =
-            heads.sentinel.as_ref().map_or(row.revision, |(sentinel, _)| sentinel.revision.max(row.revision));
         self.raise_revision_floor(revision);
-        let etag = heads.sentinel.map(|(_, etag)| etag);
         match self.remove(instance_id, etag, row_etag).await {
             Ok(()) => {}
             // It was rewound or replaced meanwhile.
@@ -71,7 +77,7 @@ impl Core {
         Ok(row?.filter(|row| is_begun && row.entity.0.contains_key(COMPLETED_TIME)).map(|row| row.etag))
     }
 
-    async fn is_half_purged(&self, instance_id: Option<&InstanceId>) -> bool {
+    pub(crate) async fn is_half_purged(&self, instance_id: Option<&InstanceId>) -> bool {
         match instance_id {
             Some(instance_id) => self.half_purged(instance_id).await.is_ok_and(|row| row.is_some()),
             None => false,
@@ -176,7 +182,7 @@ impl Core {
             let page = page.map_err(|error| steady::failure("purge_matching", error))?;
             let mut matching = Vec::new();
             for stored in page.entities {
-                let named = keys::unescape(&stored.key.partition).and_then(|id| InstanceId::new(&id).ok());
+                let named = instance::id_of(&stored.key.partition).ok();
                 match self.row_of(stored).await {
                     Ok((row, _)) if filter.matches(&row.state) => matching.push(row.state.instance_id),
                     Ok(_) => {}

@@ -14,11 +14,12 @@ impl Core {
         self.check_open("get")?;
         let stored = self.read_row(&Self::key_of(instance_id)).await.map_err(|error| steady::failure("get", error))?;
         let Some(stored) = stored else { return Ok(None) };
-        match self.row_of(stored).await {
-            Ok((row, _)) => Ok(Some(row)),
-            Err(Unread::Damaged(_)) if self.is_being_removed(instance_id).await => Ok(None),
-            Err(unread) => Err(unread.into_storage("get")),
-        }
+        let row = match self.row_of(stored.clone()).await {
+            Ok((row, _)) => Ok(row),
+            Err(Unread::Damaged(_)) if self.is_being_removed(instance_id).await => return Ok(None),
+            Err(unread) => Self::shown_instead(stored, unread),
+        };
+        row.map(Some).map_err(|error| error.into_storage("get"))
     }
 
     /// See [`store::Client::history`].

@@ -6,6 +6,7 @@ use store::{InstanceError, StorageError};
 
 use super::hold::Amendment;
 use crate::core::Core;
+use crate::damage::Sight;
 use crate::layout::message::Replaces;
 use crate::{limits, steady};
 
@@ -18,7 +19,18 @@ impl Core {
     ) -> Result<(), InstanceError> {
         self.check_open("release")?;
         for attempt in 0..limits::STEP_ATTEMPTS_MAX {
-            let heads = self.read_heads(instance_id).await?;
+            let heads = match self.look_at(instance_id).await? {
+                Sight::Whole(heads) => heads,
+                // It shows what it is when it is looked at, and is held again.
+                Sight::Damaged(damaged) => match self.mark_damaged(instance_id, &damaged, None).await {
+                    Ok(()) => return self.let_go(instance_id, None).await.map_err(InstanceError::Storage),
+                    Err(error @ (Error::Changed | Error::NotFound)) => {
+                        steady::pause(attempt, &error).await;
+                        continue;
+                    }
+                    Err(error) => return Err(steady::failure("release", error).into()),
+                },
+            };
             let Some((row, _)) = &heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
             let is_held =
                 row.held.is_some() || heads.sentinel.as_ref().is_some_and(|(sentinel, _)| sentinel.held.is_some());

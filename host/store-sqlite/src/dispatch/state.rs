@@ -163,12 +163,12 @@ impl State {
     }
 
     pub(crate) fn add(&mut self, page: Page) {
-        if let Some(MessagePage { messages, last, is_last_page }) = page.messages {
+        if let Some(MessagePage { messages, last, is_last_page, damaged: _ }) = page.messages {
             self.read_up_to = self.read_up_to.max(last);
             self.has_unread = !is_last_page;
             self.put_all(messages);
         }
-        if let Some(MessagePage { messages, last, is_last_page }) = page.taken_back {
+        if let Some(MessagePage { messages, last, is_last_page, damaged: _ }) = page.taken_back {
             if is_last_page {
                 self.taken_back.pop_front();
             } else if let Some(front) = self.taken_back.front_mut() {

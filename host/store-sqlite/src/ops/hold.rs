@@ -1,7 +1,7 @@
 //! Holding an instance and letting it go.
 
 use engine::{Digest, InstanceId};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use store::{CommitError, HeldReason, InstanceError, Token};
 
 use crate::dispatch::{Change, Key};
@@ -37,26 +37,39 @@ pub(crate) fn hold(
     Ok(Err(CommitError::Stale { instance_id: id.clone(), held: token.clone(), stored }))
 }
 
+/// Holds an instance whatever its version: what is wrong with it is stored. Whoever works on it finds itself outdated.
+pub(crate) fn hold_for_damage(
+    connection: &Connection,
+    number_in_file: i64,
+    reason: &HeldReason,
+) -> rusqlite::Result<()> {
+    let HeldReason { code, message, since } = reason;
+    connection
+        .prepare_cached(
+            "UPDATE instances
+             SET revision = revision + 1, held_code = ?2, held_message = ?3, held_since_ms = ?4
+             WHERE id = ?1",
+        )?
+        .execute(params![number_in_file, code, message, ms(*since)])
+        .map(drop)
+}
+
 /// Lets an instance go, or migrates one that is not held.
 pub(crate) fn release(
     transaction: &mut Transaction<'_>,
     id: &InstanceId,
     component: Option<Digest>,
 ) -> Result<Result<(), InstanceError>, ReadError> {
-    let Some(mut stored) = instance::find(transaction.connection, id)? else {
-        return Ok(Err(InstanceError::NotFound(id.clone())));
+    let found = match instance::find(transaction.connection, id) {
+        // It shows what it is when it is handed out, and is held again.
+        Err(ReadError::Damaged(_)) if component.is_none() => return let_damaged_go(transaction, id).map(Ok),
+        found => found?,
     };
+    let Some(mut stored) = found else { return Ok(Err(InstanceError::NotFound(id.clone()))) };
     if stored.row.held.is_none() && component.is_none() {
         return Ok(Ok(()));
     }
-    transaction
-        .connection
-        .prepare_cached(
-            "UPDATE instances
-             SET revision = revision + 1, held_code = NULL, held_message = NULL, held_since_ms = NULL
-             WHERE id = ?1",
-        )?
-        .execute([stored.number])?;
+    let_go(transaction, stored.number)?;
     if component.is_some() {
         stored.row.state.component = component;
         instance::write_component(transaction.connection, &stored)?;
@@ -65,4 +78,24 @@ pub(crate) fn release(
     let wake_at = stored.row.wake_at;
     transaction.changes.push(Change::TakenBack { key, owes_wake_up: true, wake_at });
     Ok(Ok(()))
+}
+
+fn let_damaged_go(transaction: &mut Transaction<'_>, id: &InstanceId) -> Result<(), ReadError> {
+    let Some(number) = instance::number_of(transaction.connection, id)? else { return Ok(()) };
+    let_go(transaction, number)?;
+    let key = Key { number, id: id.clone() };
+    transaction.changes.push(Change::TakenBack { key, owes_wake_up: true, wake_at: None });
+    Ok(())
+}
+
+fn let_go(transaction: &mut Transaction<'_>, number_in_file: i64) -> rusqlite::Result<()> {
+    transaction
+        .connection
+        .prepare_cached(
+            "UPDATE instances
+             SET revision = revision + 1, held_code = NULL, held_message = NULL, held_since_ms = NULL
+             WHERE id = ?1",
+        )?
+        .execute([number_in_file])
+        .map(drop)
 }

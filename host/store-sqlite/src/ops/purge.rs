@@ -2,14 +2,14 @@
 
 use engine::{InstanceId, RuntimeStatus, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use store::{InstanceError, PurgeFilter};
+use store::{HeldReason, InstanceError, PurgeFilter};
 
 use crate::dispatch::{Change, Key};
 use crate::error::ReadError;
 use crate::rows::{instance, ms, unsigned};
 use crate::transaction::Transaction;
 
-/// Deletes one that has ended. Looks at nothing that may be damaged, so that damaged ones can be deleted too.
+/// Deletes one that has ended, or is damaged: that will never end.
 pub(crate) fn purge(
     transaction: &mut Transaction<'_>,
     id: &InstanceId,
@@ -17,10 +17,23 @@ pub(crate) fn purge(
     if purge_page(transaction, std::slice::from_ref(id), &PurgeFilter::default())? == 1 {
         return Ok(Ok(()));
     }
-    Ok(Err(match instance::find(transaction.connection, id)? {
-        Some(stored) => InstanceError::WrongStatus(Box::new(stored.row)),
-        None => InstanceError::NotFound(id.clone()),
-    }))
+    Ok(match instance::find_any(transaction.connection, id)? {
+        Some((row, damaged)) if damaged.is_some() || row.held.as_ref().is_some_and(HeldReason::is_damage) => {
+            let number = instance::number_of(transaction.connection, id)?;
+            number.map(|number| delete(transaction, Key { number, id: id.clone() }, row.revision)).transpose()?;
+            Ok(())
+        }
+        Some((row, _)) => Err(InstanceError::WrongStatus(Box::new(row))),
+        None => Err(InstanceError::NotFound(id.clone())),
+    })
+}
+
+fn delete(transaction: &mut Transaction<'_>, key: Key, revision: u64) -> rusqlite::Result<()> {
+    let messages = instance::delete(transaction.connection, key.number)?;
+    transaction.ledger.messages = transaction.ledger.messages.saturating_sub(messages);
+    transaction.raise_revision_floor(revision)?;
+    transaction.changes.push(Change::Purged { key });
+    Ok(())
 }
 
 /// Deletes those of a page that still match; answers how many there were.
@@ -41,10 +54,7 @@ pub(crate) fn purge_page(
             .query_row(params![id.as_str(), statuses, from, to], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((number, revision)) = found {
-            let messages = instance::delete(transaction.connection, number)?;
-            transaction.ledger.messages = transaction.ledger.messages.saturating_sub(messages);
-            transaction.raise_revision_floor(unsigned(revision))?;
-            transaction.changes.push(Change::Purged { key: Key { number, id: id.clone() } });
+            delete(transaction, Key { number, id: id.clone() }, unsigned(revision))?;
             purged += 1;
         }
     }

@@ -2,13 +2,13 @@
 
 mod details;
 
-use engine::{EventId, ExecutionId, InstanceId, InstanceState, Payload, RuntimeStatus};
+use engine::{EventId, ExecutionId, InstanceId, InstanceState, Payload, RuntimeStatus, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use store::{HeldReason, InstanceRow, Token};
 
 use self::details::Details;
 use super::{damaged, instance_id, ms, number, timestamp, unsigned};
-use crate::error::ReadError;
+use crate::error::{Damaged, ReadError};
 
 /// An instance row with its number in the file.
 #[derive(Debug)]
@@ -92,6 +92,45 @@ pub(crate) fn find(connection: &Connection, id: &InstanceId) -> Result<Option<St
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE i.instance_id = ?1"))?;
     let mut rows = statement.query([id.as_str()])?;
     rows.next()?.map(read).transpose()
+}
+
+/// The same; of one that is damaged what can be said of it, and that as well.
+pub(crate) fn find_any(
+    connection: &Connection,
+    id: &InstanceId,
+) -> Result<Option<(InstanceRow, Option<Damaged>)>, ReadError> {
+    match find(connection, id) {
+        Ok(found) => Ok(found.map(|stored| (stored.row, None))),
+        Err(ReadError::Damaged(damaged)) => {
+            let row = unreadable(connection, id, &damaged)?;
+            Ok(Some((row, Some(damaged))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is shown of an instance whose row is damaged. Nothing of it is taken for granted.
+pub(crate) fn unreadable(
+    connection: &Connection,
+    id: &InstanceId,
+    damaged: &Damaged,
+) -> Result<InstanceRow, ReadError> {
+    let sql = "SELECT revision, updated_at_ms, held_code, held_message, held_since_ms FROM instances
+               WHERE instance_id = ?1";
+    let read = |row: &Row<'_>| {
+        // A value of another type than it should be is no better than none.
+        let number = |column| row.get::<_, i64>(column).map(unsigned).unwrap_or_default();
+        let text = |column| row.get::<_, Option<String>>(column).unwrap_or_default();
+        let held = text(2).map(|code| HeldReason {
+            code,
+            message: text(3).unwrap_or_default(),
+            since: Timestamp::from_millis(number(4)),
+        });
+        let since = Timestamp::from_millis(number(1));
+        Ok((number(0), held.unwrap_or_else(|| HeldReason::corrupt_row(damaged, since))))
+    };
+    let (revision, held) = connection.prepare_cached(sql)?.query_row([id.as_str()], read)?;
+    Ok(InstanceRow::unreadable(id.clone(), held, revision))
 }
 
 /// The number of an instance in the file.

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use store::{Clock, Outcome, StorageError};
+use store::{Clock, HeldReason, Outcome, StorageError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::job::{Failure, Order, Write};
 use crate::Options;
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Change, Dispatch};
 use crate::error::{ReadError, outcome_of, outcome_of_commit};
 use crate::fresh::Fresh;
 use crate::health::Health;
 use crate::open::FileLock;
+use crate::ops::hold;
 use crate::refill;
 use crate::rows::{inbox, unsigned};
 use crate::stats::Counters;
@@ -176,7 +177,7 @@ impl WriterThread {
         Ok(())
     }
 
-    fn apply(&mut self, writes: &mut Writes) -> rusqlite::Result<(Ledger, Vec<crate::dispatch::Change>)> {
+    fn apply(&mut self, writes: &mut Writes) -> rusqlite::Result<(Ledger, Vec<Change>)> {
         self.execute("BEGIN IMMEDIATE")?;
         let mut transaction = Transaction {
             connection: &self.connection,
@@ -199,8 +200,16 @@ impl WriterThread {
         let now = self.clock.now();
         if let Some(wanted) = self.shared.dispatch.wanted(now) {
             let page = refill::read(&self.connection, &wanted, self.numbers.message, now)?;
+            let mut held = Vec::new();
+            for (key, problem) in page.damaged() {
+                tracing::error!(instance_id = %key.id, problem, "a stored message cannot be read: its instance is held");
+                hold::hold_for_damage(&self.connection, key.number, &HeldReason::corrupt_message(problem, now))?;
+                held.push(Change::Held { key: key.clone() });
+            }
             self.shared.counters.refills.add(1);
             self.shared.dispatch.add(page);
+            self.shared.fresh.apply(&held);
+            self.shared.dispatch.apply(held);
         }
         Ok(())
     }

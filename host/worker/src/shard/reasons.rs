@@ -25,8 +25,8 @@ pub(super) fn unavailable(why: &str, now: Timestamp) -> HeldReason {
 
 /// The stored history is not one that the engine wrote.
 pub(super) fn corrupt_history(problem: &dyn Display, now: Timestamp) -> HeldReason {
-    let message = format!("{problem}. Restore it from a backup, then let it go on with `rondo migrate`.");
-    reason("corrupt-history", message, now)
+    let message = format!("{problem}. Restore it from a backup, then let it go on with `rondo migrate`; or purge it.");
+    reason(HeldReason::CORRUPT_HISTORY, message, now)
 }
 
 /// Storage refuses the turn for good.

@@ -27,7 +27,7 @@ impl Shard {
         };
         match result {
             // Handed out before it was held. The release hands everything out again.
-            Ok(Some(snapshot)) if snapshot.row.held.is_some() => {}
+            Ok(Some(snapshot)) if snapshot.row.held.is_some() && snapshot.damage.is_none() => {}
             Ok(Some(snapshot)) => self.fold(instance_id, *snapshot, inbox, now, effects),
             Ok(None) => {
                 // The backend has seen to the messages that it had handed out by then; others have come since, and one may
@@ -64,7 +64,9 @@ impl Shard {
         let Snapshot { token, row, history, damage, taken_in } = snapshot;
         inbox.set_taken_in(taken_in);
         if let Some(damage) = damage {
-            self.hold(instance_id, token, inbox, reasons::corrupt_history(&damage, now), effects);
+            // Of a damaged row the backend says why itself.
+            let reason = row.held.unwrap_or_else(|| reasons::corrupt_history(&damage, now));
+            self.hold(instance_id, token, inbox, reason, effects);
             return;
         }
         let component = pin(&row.state, &history, &inbox);
@@ -212,6 +214,10 @@ impl Shard {
                         attempt,
                     });
                     self.put(instance_id, Slot { phase: Phase::Holding { token, reason, attempt }, inbox }, effects);
+                } else if error.is_transient() && !self.is_draining {
+                    // Nothing but a read tells when storage is back, and then the reason is found again.
+                    effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
+                    self.load(instance_id, inbox, 1, effects);
                 } else {
                     effects.push(Effect::Notice(Notice::HoldFailed { instance_id, reason, error }));
                 }

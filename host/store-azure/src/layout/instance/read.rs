@@ -5,9 +5,9 @@ use engine::{EventId, InstanceState, Payload, Timestamp};
 use store::InstanceRow;
 
 use super::super::columns::{ABSENT, Reader};
-use super::super::json::{self, FailureDetails, ParentInstance};
-use super::super::{LayoutError, keys, message, overflow};
-use super::{NULL, held_of, last_event_of, status_of};
+use super::super::json::{FailureDetails, ParentInstance};
+use super::super::{LayoutError, message, overflow};
+use super::{NULL, held_of, id_of, last_event_of, status_of};
 
 /// The columns that hold the address of their blob.
 const LINKED: [&str; 2] = ["Input", "Output"];
@@ -50,7 +50,6 @@ pub(crate) fn put_back(entity: &mut Entity, column: &str, blob_name: &str, blob:
 /// Reads the row with that partition key, after the texts of its [`blob_columns`] were put back. Also one that a
 /// DurableTask client wrote.
 pub(crate) fn row_of(instance_id_key: &str, entity: &Entity) -> Result<InstanceRow, LayoutError> {
-    let id = keys::unescape(instance_id_key).ok_or(LayoutError::Malformed { name: "PartitionKey" })?;
     let row = Reader::new(entity)?;
     // Without it the row is not ours, and DurableTask has texts for what is not there.
     let is_ours = entity.0.contains_key(ABSENT);
@@ -58,7 +57,7 @@ pub(crate) fn row_of(instance_id_key: &str, entity: &Entity) -> Result<InstanceR
     let created_at = row.required_time("CreatedTime")?;
     let failure = row.json::<FailureDetails>("RondoFailure")?.map(FailureDetails::read);
     let state = InstanceState {
-        instance_id: json::instance_of("PartitionKey", &id)?,
+        instance_id: id_of(instance_id_key)?,
         execution_id: row.execution("ExecutionId")?,
         name: row.required_text("Name")?.to_owned(),
         version: row.text("Version")?.filter(|text| present(text, "")).map(str::to_owned),

@@ -18,7 +18,12 @@ fn stored(instance: i64, message: u64) -> Change {
 fn caught_up(options: &Options) -> State {
     let mut state = State::new(options);
     state.add(Page {
-        messages: Some(MessagePage { messages: Vec::new(), last: MessageId(0), is_last_page: true }),
+        messages: Some(MessagePage {
+            messages: Vec::new(),
+            last: MessageId(0),
+            is_last_page: true,
+            damaged: Vec::new(),
+        }),
         taken_back: None,
         wake_ups: Some((Vec::new(), Horizon::Time(NOW.saturating_add(2 * HORIZON_NEAR)))),
         open: Some((Vec::new(), true)),
@@ -73,7 +78,12 @@ fn what_does_not_fit_is_read_later_in_order() {
     let wanted = state.wanted(NOW).unwrap();
     assert_eq!((wanted.messages_after, wanted.messages_max), (Some(MessageId(2)), 1));
     let page = |id, is_last_page| Page {
-        messages: Some(MessagePage { messages: vec![(key(1), loaded(id))], last: MessageId(id), is_last_page }),
+        messages: Some(MessagePage {
+            messages: vec![(key(1), loaded(id))],
+            last: MessageId(id),
+            is_last_page,
+            damaged: Vec::new(),
+        }),
         ..Page::default()
     };
     state.add(page(3, false));
@@ -118,7 +128,12 @@ fn what_was_taken_back_is_read_page_by_page() {
     assert_eq!(take(&mut state, 9).len(), 1);
     state.apply(Change::TakenBack { key: key(1), owes_wake_up: false, wake_at: None });
     let page = |id, is_last_page| Page {
-        taken_back: Some(MessagePage { messages: vec![(key(1), loaded(id))], last: MessageId(id), is_last_page }),
+        taken_back: Some(MessagePage {
+            messages: vec![(key(1), loaded(id))],
+            last: MessageId(id),
+            is_last_page,
+            damaged: Vec::new(),
+        }),
         ..Page::default()
     };
     state.add(page(1, false));
