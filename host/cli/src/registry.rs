@@ -6,6 +6,7 @@
 
 mod index;
 mod loads;
+mod outage;
 mod refresh;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -18,6 +19,7 @@ use wasm::{Engines, Grants, LoadError, LoadedComponent};
 
 use self::index::{Deployed, Index};
 use self::loads::Loads;
+use self::outage::outlast;
 use crate::limits::DEPLOYED_REFRESH_INTERVAL;
 
 /// The failure of an activity whose component is deployed but cannot be had right now. A retry may find it.
@@ -103,7 +105,7 @@ impl Registry {
         match index.deployed(&pin) {
             None => Err(Unavailable::unknown(pin)),
             Some(deployed) if deployed.offers_orchestration(orchestration) => Ok(pin),
-            Some(_) => Err(Unavailable(format!(
+            Some(_) => Err(Unavailable::for_good(format!(
                 "component {} does not offer the orchestration \"{orchestration}\"; \
                  move the instance to one that does with `rondo migrate`",
                 pin.short()
@@ -130,17 +132,26 @@ impl Registry {
         let bytes = self.0.components.component_bytes(&digest).await.map_err(|error| Unavailable::storage(&error))?;
         let bytes = bytes.ok_or_else(|| Unavailable::unknown(digest))?;
         if Digest::of(&bytes) != digest {
-            return Err(Unavailable(format!(
+            return Err(Unavailable::for_good(format!(
                 "the stored bytes of component {} are damaged; deploy the same file again",
                 digest.short()
             )));
         }
-        let loaded = self
-            .load(bytes)
-            .await
-            .map_err(|error| Unavailable(format!("component {} cannot be loaded any more: {error}", digest.short())))?;
+        let loaded = self.load(bytes).await.map_err(|error| {
+            Unavailable::for_good(format!("component {} cannot be loaded any more: {error}", digest.short()))
+        })?;
         self.index().set_loaded(digest, loaded.clone());
         Ok(loaded)
+    }
+
+    /// The same, however long storage is away.
+    async fn loaded_in_time(&self, digest: Digest) -> Result<LoadedComponent, Unavailable> {
+        outlast(|| self.loaded(digest), |unavailable| unavailable.passes).await
+    }
+
+    /// [`refresh`](Self::refresh), however long storage is away.
+    async fn refreshed(&self) -> Result<(), StorageError> {
+        outlast(|| self.refresh(), StorageError::is_transient).await
     }
 
     /// Compiles on a blocking thread.
@@ -159,25 +170,34 @@ impl Registry {
 
 /// Why a component cannot be had, and what to do, for the one who looks at a held instance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-struct Unavailable(String);
+#[error("{problem}")]
+struct Unavailable {
+    problem: String,
+    /// Storage did not answer, and will.
+    passes: bool,
+}
 
 impl Unavailable {
+    /// Until somebody does something.
+    fn for_good(problem: String) -> Self {
+        Self { problem, passes: false }
+    }
+
     fn no_orchestration(name: &str) -> Self {
-        Self(format!(
+        Self::for_good(format!(
             "no deployed component offers the orchestration \"{name}\"; deploy one that does and the instance goes on"
         ))
     }
 
     fn unknown(digest: Digest) -> Self {
-        Self(format!(
+        Self::for_good(format!(
             "component {} is not deployed; deploy the same file again, or move the instance with `rondo migrate`",
             digest.short()
         ))
     }
 
     fn storage(error: &StorageError) -> Self {
-        Self(format!("{error}: {}", error.source))
+        Self { problem: format!("{error}: {}", error.source), passes: error.is_transient() }
     }
 }
 
@@ -195,16 +215,16 @@ impl worker::Runtime for Registry {
     async fn prepare(&self, orchestration: &str, component: Option<Digest>) -> Result<(), String> {
         let mut chosen = self.choose(orchestration, component);
         if chosen.is_err() {
-            self.refresh().await.map_err(|error| Unavailable::storage(&error).0)?;
+            self.refreshed().await.map_err(|error| Unavailable::storage(&error).problem)?;
             chosen = self.choose(orchestration, component);
         }
-        let digest = chosen.map_err(|unavailable| unavailable.0)?;
-        self.loaded(digest).await.map_err(|unavailable| unavailable.0)?;
+        let digest = chosen.map_err(|unavailable| unavailable.problem)?;
+        self.loaded_in_time(digest).await.map_err(|unavailable| unavailable.problem)?;
         Ok(())
     }
 
     fn start(&self, execution: &Execution, component: Option<Digest>) -> Result<(Box<dyn Guest>, Digest), GuestError> {
-        let unavailable = |unavailable: Unavailable| GuestError::Unavailable(unavailable.0);
+        let unavailable = |unavailable: Unavailable| GuestError::Unavailable(unavailable.problem);
         let digest = self.choose(&execution.name, component).map_err(unavailable)?;
         let found = self.index().loaded(&digest);
         let loaded = match found {
@@ -218,12 +238,12 @@ impl worker::Runtime for Registry {
         let mut chosen = self.choose_for_activity(&task.name, component);
         // The instance may run on another host, on a component that was deployed there a moment ago.
         let is_pin_known = component.is_none_or(|pin| self.index().deployed(&pin).is_some());
-        if (chosen.is_none() || !is_pin_known) && self.refresh().await.is_ok() {
+        if (chosen.is_none() || !is_pin_known) && self.refreshed().await.is_ok() {
             chosen = self.choose_for_activity(&task.name, component);
         }
         let digest = chosen.ok_or_else(|| activity_not_found(&task.name))?;
-        let loaded = self.loaded(digest).await;
-        let loaded = loaded.map_err(|unavailable| Failure::new(COMPONENT_UNAVAILABLE, unavailable.0))?;
+        let loaded = self.loaded_in_time(digest).await;
+        let loaded = loaded.map_err(|unavailable| Failure::new(COMPONENT_UNAVAILABLE, unavailable.problem))?;
         let grants = self.index().deployed(&digest).map(|deployed| Arc::clone(&deployed.grants)).unwrap_or_default();
         loaded.run_activity(task, &grants).await
     }
@@ -236,7 +256,7 @@ impl Registry {
         let (answer, answered) = mpsc::channel();
         let registry = self.clone();
         self.0.tokio.spawn(async move { answer.send(registry.loaded(digest).await) });
-        answered.recv().unwrap_or_else(|_| Err(Unavailable("the host is shutting down".to_owned())))
+        answered.recv().unwrap_or_else(|_| Err(Unavailable::for_good("the host is shutting down".to_owned())))
     }
 }
 
