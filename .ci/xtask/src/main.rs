@@ -13,6 +13,7 @@ mod sim;
 mod test;
 mod tidy;
 mod tools;
+mod torture;
 
 use std::path::PathBuf;
 
@@ -59,6 +60,12 @@ enum Task {
     Guests,
     /// Check the tree's layout, file lengths and dependency arrows.
     Tidy,
+    /// Run real hosts under load, and kill, stall, cut off and fill up. Takes what `torture --help` lists.
+    Torture {
+        /// Passed on to the program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -72,6 +79,7 @@ fn main() -> Result<()> {
         Task::Fuzz { targets, seconds } => fuzz::everything(&root, seconds, &targets),
         Task::Guests => guests::build(&root, Which::All, Builder::Dev),
         Task::Tidy => tidy::check(&root),
+        Task::Torture { arguments } => torture::run_program(&root, &arguments),
     }
 }
 

@@ -45,6 +45,11 @@ impl Azurite {
         self.endpoints.connection_string()
     }
 
+    /// The process, if it is the caller's alone.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// The port of the blob service.
     pub fn blob_port(&self) -> u16 {
         self.endpoints.blob

@@ -2,8 +2,10 @@
 //!
 //! [`Server`] is one `rondo serve` on a folder, with the commands typed at it; [`Example`] is one folder of
 //! `examples/`. `cargo xtask demo` shows the same two to people.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod command;
+mod disk;
 mod example;
 mod files;
 pub mod fuzzer;
@@ -11,6 +13,7 @@ mod page;
 mod server;
 
 pub use command::{Answer, rondo, rondo_in};
+pub use disk::SmallDisk;
 pub use example::Example;
 pub use files::{guest, guest_tools, repository, rondo_binary};
 pub use page::WebPage;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,10 @@ impl Server {
             fs::remove_file(&endpoint).context("removing the address of an earlier server")?;
         }
         let log = File::options().create(true).append(true).open(data.join("serve.log")).context("opening the log")?;
-        let child = Command::new(rondo_binary()?)
+        // A write that a file-size limit forbids is to be an error, as on a full disk, and not the signal XFSZ.
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(rondo_binary()?)
             .args(command)
             .args(["--listen", listen, "--data"])
             .arg(data)
@@ -136,6 +139,11 @@ impl Server {
     /// Whether the process runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// How the process has ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// Ends it as an operator would: SIGTERM, and it finishes what it has begun.

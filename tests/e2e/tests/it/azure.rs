@@ -1,5 +1,6 @@
 //! The same binary on Azure Storage: many processes, one task hub, on the emulator.
 
+mod damage;
 mod examples;
 mod gate;
 mod hub;

@@ -5,8 +5,10 @@
 mod api;
 mod azure;
 mod build;
+mod damage;
 mod deploy;
 mod dev;
+mod disk_full;
 mod examples;
 mod hostile;
 mod kill;

@@ -25,7 +25,7 @@ pub(crate) fn status_and_output(world: &World, id: &str) -> (String, Value) {
 }
 
 /// A connection to the account without a proxy. Needs a runtime.
-fn cloud(world: &World) -> Cloud {
+pub(crate) fn cloud(world: &World) -> Cloud {
     let account = world.account();
     let variable = |name: &str| (name == ACCOUNT).then(|| account.clone());
     let account = Account::from_env(&variable).unwrap();
