@@ -143,13 +143,14 @@ impl Client {
         self.send(Message::RaiseEvent { name: name.to_owned(), data, key: EventKey::from_bytes(key) }).await;
     }
 
-    /// Mends what is broken, and reopens the instance. Events that found it ended are lost, so all are raised again.
-    async fn rewind(&mut self) {
+    /// Mends what is broken, and reopens the instance that failed with this row. Events that found it ended are lost, so
+    /// all are raised again. It may fail once more, by a child that had failed unheard.
+    async fn rewind(&mut self, failed: &InstanceRow) {
         let root = self.instance_id.to_string();
         self.hosts.world.mend(&root);
         self.hosts.world.checks().allowed.rewound.insert(root);
         self.send(Message::Rewind { reason: None }).await;
-        while self.row().await.is_none_or(|row| row.state.status == RuntimeStatus::Failed) {
+        while self.row().await.is_none_or(|row| row.last_event == failed.last_event) {
             tokio::time::sleep(PAUSE).await;
         }
         for name in self.raised.clone() {
@@ -177,7 +178,7 @@ impl Client {
                 let state = &row.state;
                 match state.status {
                     RuntimeStatus::Failed if state.failure.as_ref().is_some_and(|failure| failure.kind == BROKEN) => {
-                        self.rewind().await;
+                        self.rewind(&row).await;
                     }
                     status if status.is_terminal() => break,
                     // Somebody's messages came in another order than they were sent.

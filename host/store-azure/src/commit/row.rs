@@ -145,7 +145,7 @@ impl Core {
             // The row was there when the turn began, and nothing else was: the instance has been completed by somebody
             // else, and purged. What this commit has written by then must not bring it back.
             None if plan.is_first() && plan.version.row.is_some() => {
-                self.remove_history(&plan.key).await?;
+                self.remove_history(&plan.key, None).await?;
                 Err(Step::Stale)
             }
             None => Ok(RowVerdict::WriteOver(None)),

@@ -3,7 +3,7 @@
 //! The sentinel says first that all of it goes; then blobs, event rows, sentinel, and the row last: so whoever stops in
 //! between leaves a row by which the rest is found.
 
-use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Write};
+use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Versioned, Write};
 use engine::InstanceId;
 use futures_util::{StreamExt as _, stream};
 use store::{HeldReason, InstanceError, PurgeFilter, StorageError};
@@ -111,9 +111,9 @@ impl Core {
     async fn remove_stored(&self, instance_id: &InstanceId, row: ETag) -> Result<(), Error> {
         let key = Self::key_of(instance_id);
         for prefix in [format!("{}/", instance_id.as_str()), format!("{key}/")] {
-            self.remove_blobs(&prefix).await?;
+            self.remove_blobs(&prefix, &key, &row).await?;
         }
-        self.remove_history(&key).await?;
+        self.remove_history(&key, Some(&row)).await?;
         let write =
             Write { key: Key { partition: key, row: String::new() }, verb: Verb::Delete(Condition::Match(row)) };
         match self.medium.write(Table::Instances, write).await {
@@ -127,15 +127,30 @@ impl Core {
         self.medium.write(Table::History, Write { key, verb }).await
     }
 
+    /// Whether the id is still that of the instance with this row, or of none without one. What was listed before this
+    /// was asked is not a successor's, and may be removed by its name and etag even after a pause, or by a request that
+    /// is carried out late.
+    async fn is_still(&self, key: &str, row: Option<&ETag>) -> Result<(), Error> {
+        let stored = self.read_row(key).await?;
+        if stored.as_ref().map(|stored| &stored.etag) == row { Ok(()) } else { Err(Error::Changed) }
+    }
+
     /// Removes all rows of a history, the sentinel last.
-    pub(crate) async fn remove_history(&self, key: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// `Changed`: the instance's row is not this one, or not missing, any more.
+    pub(crate) async fn remove_history(&self, key: &str, row: Option<&ETag>) -> Result<(), Error> {
         let mut query = Query { select: vec!["RowKey".to_owned()], ..Query::partition(key) };
         for _ in 0..limits::PAGES_MAX {
             let page = steady::repeat(|| self.medium.query(Table::History, &query)).await?;
-            let rows: Vec<_> = page.entities.into_iter().map(|row| row.key).filter(|key| key.row != SENTINEL).collect();
+            self.is_still(key, row).await?;
+            let rows: Vec<_> = page.entities.into_iter().filter(|row| row.key.row != SENTINEL).collect();
             for rows in rows.chunks(limits::ROWS_PER_TRANSACTION_MAX) {
-                let writes: Vec<Write> =
-                    rows.iter().map(|key| Write { key: key.clone(), verb: Verb::Delete(Condition::Any) }).collect();
+                let delete = |row: &Versioned| Write {
+                    key: row.key.clone(),
+                    verb: Verb::Delete(Condition::Match(row.etag.clone())),
+                };
+                let writes: Vec<Write> = rows.iter().map(delete).collect();
                 let delete = || async {
                     match self.medium.transact(Table::History, writes.clone()).await {
                         // Another try, or another purge, has been there.
@@ -150,17 +165,28 @@ impl Core {
                 break;
             }
         }
-        match self.write_sentinel(key, Verb::Delete(Condition::Any)).await {
-            Ok(_) | Err(Error::NotFound) => Ok(()),
-            Err(error) => Err(error),
+        for _ in 0..limits::STEP_ATTEMPTS_MAX {
+            let Some(sentinel) = self.read_sentinel(key).await? else { return Ok(()) };
+            self.is_still(key, row).await?;
+            match self.write_sentinel(key, Verb::Delete(Condition::Match(sentinel.etag))).await {
+                Ok(_) | Err(Error::NotFound) => return Ok(()),
+                // Another purge has marked it meanwhile.
+                Err(Error::Changed) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Err(Error::Changed)
     }
 
-    async fn remove_blobs(&self, prefix: &str) -> Result<(), Error> {
+    /// Removes all blobs whose names begin so. No two blobs ever have the same name.
+    async fn remove_blobs(&self, prefix: &str, key: &str, row: &ETag) -> Result<(), Error> {
         let mut after: Option<String> = None;
         for _ in 0..limits::PAGES_MAX {
             let list = || self.medium.list_blobs(Container::LargeMessages, prefix, after.as_deref());
             let page = steady::repeat(list).await?;
+            if !page.names.is_empty() {
+                self.is_still(key, Some(row)).await?;
+            }
             for name in page.names {
                 steady::repeat(|| self.medium.delete_blob(Container::LargeMessages, &name)).await?;
             }
