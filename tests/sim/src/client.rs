@@ -150,7 +150,9 @@ impl Client {
         self.hosts.world.mend(&root);
         self.hosts.world.checks().allowed.rewound.insert(root);
         self.send(Message::Rewind { reason: None }).await;
-        while self.row().await.is_none_or(|row| row.last_event == failed.last_event) {
+        let is_as_before =
+            |row: &InstanceRow| row.state.status == RuntimeStatus::Failed && row.revision == failed.revision;
+        while self.row().await.is_none_or(|row| is_as_before(&row)) {
             tokio::time::sleep(PAUSE).await;
         }
         for name in self.raised.clone() {

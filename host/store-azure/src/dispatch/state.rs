@@ -319,14 +319,10 @@ impl State {
     }
 
     /// Somebody replaced, released or migrated it: whatever is in hand is handed out again.
-    pub(crate) fn taken_back(&mut self, instance_id: &InstanceId, ends_wake_up: bool) {
-        if ends_wake_up {
-            self.set_wake(instance_id, None);
-        }
+    pub(crate) fn taken_back(&mut self, instance_id: &InstanceId) {
         let Some(entry) = self.entries.get_mut(instance_id) else { return };
         entry.is_held = false;
         entry.hint = None;
-        entry.owes_wake_up &= !ends_wake_up;
         entry.take_back_all();
         self.enqueue(instance_id);
         self.forget_if_empty(instance_id);

@@ -346,11 +346,11 @@ fn what_is_taken_back_is_handed_out_again_at_once() {
     world.arrive("a", 1);
     world.take();
     world.state.held(&id("a"), 0);
-    world.state.taken_back(&id("a"), false);
+    world.state.taken_back(&id("a"));
     assert_eq!(world.taken(), [("a".to_owned(), vec![1])]);
     world.state.loaded(&id("b"), 0, Some(world.time()));
-    world.state.taken_back(&id("b"), true);
-    assert_eq!(world.taken(), [], "a replaced instance is not woken for the one before");
+    world.state.taken_back(&id("b"));
+    assert_eq!(world.taken(), [("b".to_owned(), vec![])], "the wake-up may be that of its successor");
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn carry_out(world: &mut World, step: &Step, in_hand: &mut HashSet<(InstanceId, 
         }
         Step::Held(instance) => world.state.held(&id(instance_of(instance)), partition_of(instance_of(instance))),
         Step::TakenBack(instance) => {
-            world.state.taken_back(&id(instance_of(instance)), true);
+            world.state.taken_back(&id(instance_of(instance)));
             drop_all(in_hand, instance_of(instance));
         }
         Step::Forget => {

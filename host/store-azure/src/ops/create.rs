@@ -133,7 +133,8 @@ impl Core {
             Err(error) => return Err(failure(error.into())),
         };
         if is_ours {
-            self.dispatch.change(|state| state.taken_back(instance_id, true));
+            // Not its wake-up, which may be the new execution's by now. One of the old execution finds nothing to do.
+            self.dispatch.change(|state| state.taken_back(instance_id));
         }
         Ok(is_ours)
     }

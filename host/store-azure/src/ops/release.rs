@@ -56,7 +56,7 @@ impl Core {
         let partition = self.partition_of(instance_id);
         let is_owned = self.ownership.owns(partition);
         self.dispatch.change(|state| {
-            state.taken_back(instance_id, false);
+            state.taken_back(instance_id);
             if is_owned {
                 state.loaded(instance_id, partition, wake_at);
             }
