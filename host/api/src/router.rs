@@ -17,7 +17,8 @@ use crate::catalog::Catalog;
 use crate::guard::guard;
 use crate::paths::{self, BASE, OWN_BASE};
 use crate::routes::{
-    components, control, events, health, history, hub, instances, migrate, openapi, restart, start, stream, wait,
+    components, control, events, health, history, hub, instances, metrics, migrate, openapi, restart, start, stream,
+    wait,
 };
 use crate::{Deployer, Guard, HubView, IdSource, Problem, PublicUrl, Readiness, limits};
 
@@ -140,6 +141,7 @@ fn table() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(crate::openapi::frame())
         .nest(BASE, durable_functions)
         .nest(OWN_BASE, own.merge(uploads))
+        .routes(routes!(metrics::metrics))
 }
 
 async fn wrong_verb(method: Method) -> Problem {

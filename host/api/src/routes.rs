@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod hub;
 pub(crate) mod instances;
+pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod restart;

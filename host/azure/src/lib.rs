@@ -22,7 +22,7 @@ mod tables;
 pub use account::{Account, AccountError};
 pub use blobs::{BlobPage, Blobs, Container};
 pub use cloud::{Cloud, ConnectError, ConnectOptions, QUIET_LOG_TARGETS, connect};
-pub use counted::{Counted, Counts};
+pub use counted::{Counted, Counts, RequestKind, RequestOutcome, Service};
 pub use entity::{Entity, Value, WrongType};
 pub use error::{Error, Refused};
 pub use hub_name::{BadHubName, HubName};

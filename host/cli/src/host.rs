@@ -80,7 +80,8 @@ impl Host {
         fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // With SQLite this keeps a second host off the folder, so it comes first.
-        let Storage { backend, is_shared, kind, azure } = args.storage.open(&args.data, Arc::clone(&clock)).await?;
+        let Storage { backend, is_shared, kind, azure, meter } =
+            args.storage.open(&args.data, Arc::clone(&clock)).await?;
         // Left behind by a host that was killed.
         let _ = fs::remove_file(args.data.join("endpoint"));
         let listener = TcpListener::bind(args.listen)
@@ -95,7 +96,7 @@ impl Host {
             .context("reading which components are deployed")?;
 
         let readiness = Readiness::default();
-        let hub = LocalHub { store: kind, azure, clock: Arc::clone(&clock), monitor: OnceLock::new() };
+        let hub = LocalHub { store: kind, azure, meter, clock: Arc::clone(&clock), monitor: OnceLock::new() };
         let hub = Arc::new(hub);
         let router = api::router(Api {
             client: backend.clone(),

@@ -11,6 +11,7 @@ use store_azure::hub::{self, HubError};
 use worker::{Monitor, Stats};
 
 use crate::commands::hub::view;
+use crate::metrics::{Snapshot, StorageMeter};
 
 /// A task hub on Azure Storage, to look at.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct AzureHub {
 pub(crate) struct LocalHub {
     pub(crate) store: &'static str,
     pub(crate) azure: Option<AzureHub>,
+    pub(crate) meter: StorageMeter,
     pub(crate) clock: Arc<dyn Clock>,
     /// Set once the worker runs.
     pub(crate) monitor: OnceLock<Monitor>,
@@ -44,6 +46,10 @@ impl HubView for LocalHub {
             worker: self.monitor.get().map(|monitor| worker_status(&monitor.stats())),
             storage,
         })
+    }
+
+    fn metrics(&self) -> String {
+        Snapshot::take(&self.meter, self.monitor.get(), self.clock.now()).text()
     }
 }
 

@@ -18,6 +18,7 @@ mod hub_facts;
 mod language;
 mod limits;
 mod listen;
+mod metrics;
 mod output;
 mod patience;
 mod registry;

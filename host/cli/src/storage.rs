@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use azure::{HubName, Medium};
+use azure::{Counted, HubName, Medium};
 use clap::ValueEnum;
 use store::{Backend, Clock};
 use store_azure::{AzureBackend, LeaseOptions, Leases, hub};
@@ -14,6 +14,7 @@ use store_sqlite::SqliteBackend;
 use crate::azure_args::AzureArgs;
 use crate::exit::{Exit, Failure};
 use crate::hub_facts::AzureHub;
+use crate::metrics::StorageMeter;
 use crate::units;
 
 /// Which storage, and how it is used.
@@ -65,6 +66,8 @@ pub(crate) struct Storage {
     pub(crate) kind: &'static str,
     /// The task hub, where it has a place of its own to be looked at.
     pub(crate) azure: Option<AzureHub>,
+    /// Where its metrics are read.
+    pub(crate) meter: StorageMeter,
 }
 
 impl StorageArgs {
@@ -73,25 +76,24 @@ impl StorageArgs {
         match self.store {
             Kind::Sqlite => {
                 let backend = open_sqlite(data, clock).await?;
-                Ok(Storage { backend, is_shared: false, kind: "sqlite", azure: None })
+                let meter = StorageMeter::Sqlite(Arc::clone(&backend));
+                Ok(Storage { backend, is_shared: false, kind: "sqlite", azure: None, meter })
             }
-            Kind::Azure => {
-                let (backend, hub) = self.open_azure(clock).await?;
-                Ok(Storage { backend, is_shared: true, kind: "azure", azure: Some(hub) })
-            }
+            Kind::Azure => self.open_azure(clock).await,
         }
     }
 
-    async fn open_azure(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Backend>, AzureHub)> {
+    async fn open_azure(&self, clock: Arc<dyn Clock>) -> Result<Storage> {
         if self.lease < LEASE_MIN {
             return Err(Failure::new(Exit::Usage, "--lease must be at least 1s".to_owned()).into());
         }
         let hub_name = self.hub.clone().context("--hub is missing")?;
         let args = AzureArgs { hub: hub_name.clone() };
-        let medium: Arc<dyn Medium> = Arc::new(args.connect()?);
+        let counted = Arc::new(Counted::new(args.connect()?));
+        let medium: Arc<dyn Medium> = Arc::clone(&counted) as _;
         let partitions = self.open_hub(&*medium, &hub_name).await?;
         // A connection of its own: leases are renewed also while everything else is slow.
-        let lane: Arc<dyn Medium> = Arc::new(args.connect()?);
+        let lane = Arc::new(Counted::new(args.connect()?));
         let lease_options = LeaseOptions {
             interval: self.lease,
             renew_every: self.lease / 3,
@@ -100,7 +102,7 @@ impl StorageArgs {
             pass_max: Duration::from_secs(2).max(self.lease / 15),
             ..LeaseOptions::new(&self.host_name, &hub_name, partitions)
         };
-        let leases = Leases::start(lane, Arc::clone(&clock), lease_options);
+        let leases = Leases::start(Arc::clone(&lane) as _, Arc::clone(&clock), lease_options);
         let options = store_azure::Options {
             message_visibility: self.lease,
             poll_max: self.poll_max,
@@ -108,8 +110,9 @@ impl StorageArgs {
         };
         tracing::info!(hub = hub_name.as_str(), partitions, "joined the task hub");
         let hub = AzureHub { name: hub_name.clone(), medium: Arc::clone(&medium) };
-        let backend = AzureBackend::start(medium, hub_name, partitions, Arc::new(leases), clock, options);
-        Ok((Arc::new(backend), hub))
+        let backend = Arc::new(AzureBackend::start(medium, hub_name, partitions, Arc::new(leases), clock, options));
+        let meter = StorageMeter::Azure { media: [counted, lane], backend: Arc::clone(&backend) };
+        Ok(Storage { backend, is_shared: true, kind: "azure", azure: Some(hub), meter })
     }
 
     /// How many partitions the hub has; makes it if need be.
@@ -131,7 +134,7 @@ impl StorageArgs {
 }
 
 /// Opening may replay a write-ahead log, so it happens on a blocking thread.
-async fn open_sqlite(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
+async fn open_sqlite(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<SqliteBackend>> {
     let path = data.join("rondo.db");
     let opened =
         tokio::task::spawn_blocking(move || SqliteBackend::open(path, store_sqlite::Options::default(), clock)).await;

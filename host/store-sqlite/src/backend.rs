@@ -24,7 +24,7 @@ use crate::stats::Counters;
 use crate::transaction::Transaction;
 use crate::watchers::Watchers;
 use crate::writer::{Shared, Writer};
-use crate::{Options, Stats};
+use crate::{Distributions, Options, Stats};
 
 /// Bytes that a write takes beside its payloads; a rough mean.
 pub(crate) const OPERATION_BYTES: usize = 512;
@@ -58,7 +58,7 @@ impl SqliteBackend {
             health: Health::default(),
         });
         let writer = Writer::start(connection, lock, &options, clock.clone(), shared.clone(), path)?;
-        let readers = Readers::new(path.to_owned(), options.readers);
+        let readers = Readers::new(path.to_owned(), options.readers, shared.clone());
         let room = Room::beside(path);
         Ok(Self { writer, readers, shared, options, room, clock })
     }
@@ -84,6 +84,11 @@ impl SqliteBackend {
     /// What it has done since it was opened.
     pub fn stats(&self) -> Stats {
         self.shared.counters.stats()
+    }
+
+    /// How long its transactions have taken so far, and how much was in them.
+    pub fn distributions(&self) -> Distributions {
+        self.shared.counters.distributions()
     }
 }
 
@@ -132,7 +137,6 @@ impl WorkSource for SqliteBackend {
             return Ok(Some(Snapshot { token, row, history: Vec::new(), damage: None, taken_in: Vec::new() }));
         }
         let id = instance_id.clone();
-        self.shared.counters.reads.add(1);
         self.readers
             .read("load", move |connection| {
                 let stored = match instance::find(connection, &id) {

@@ -36,7 +36,6 @@ impl Client for SqliteBackend {
 
     async fn get(&self, instance_id: &InstanceId) -> Result<Option<InstanceRow>, StorageError> {
         let id = instance_id.clone();
-        self.shared.counters.reads.add(1);
         let read = move |connection: &_| Ok(instance::find_any(connection, &id)?.map(|(row, _)| row));
         self.readers.read("get", read).await
     }
@@ -48,7 +47,6 @@ impl Client for SqliteBackend {
         max: usize,
     ) -> Result<Vec<HistoryEvent>, StorageError> {
         let id = instance_id.clone();
-        self.shared.counters.reads.add(1);
         let events = self.readers.read("history", move |connection| match instance::number_of(connection, &id)? {
             Some(number) => history::read(connection, number, &id, from, max),
             None => Ok(Vec::new()),
@@ -58,7 +56,6 @@ impl Client for SqliteBackend {
 
     async fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError> {
         let query = list::Query::new(filter)?;
-        self.shared.counters.reads.add(1);
         self.readers.read("list", move |connection| query.run(connection)).await
     }
 

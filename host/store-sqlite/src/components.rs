@@ -21,13 +21,11 @@ impl Components for SqliteBackend {
     }
 
     async fn components(&self) -> Result<Vec<ComponentRecord>, StorageError> {
-        self.shared.counters.reads.add(1);
         self.readers.read("components", component::list).await
     }
 
     async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
         let digest = *digest;
-        self.shared.counters.reads.add(1);
         self.readers.read("component_bytes", move |connection| Ok(component::file(connection, &digest)?)).await
     }
 }

@@ -32,4 +32,4 @@ mod writer;
 pub use backend::SqliteBackend;
 pub use open::OpenError;
 pub use options::Options;
-pub use stats::Stats;
+pub use stats::{Distributions, Stats};

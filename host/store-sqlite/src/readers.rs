@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{ReadError, shut_down};
 use crate::open::open_reader;
+use crate::writer::Shared;
 
 /// A few connections that only read, opened when they are first needed.
 #[derive(Debug)]
@@ -18,15 +19,28 @@ pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     /// One for each connection that may be open.
     permits: Arc<Semaphore>,
+    shared: Arc<Shared>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, connections_max: usize) -> Self {
-        Self { path, idle: Arc::default(), permits: Arc::new(Semaphore::new(connections_max.max(1))) }
+    pub(crate) fn new(path: PathBuf, connections_max: usize, shared: Arc<Shared>) -> Self {
+        Self { path, idle: Arc::default(), permits: Arc::new(Semaphore::new(connections_max.max(1))), shared }
     }
 
     /// Reads in one transaction, on a thread that may block. Everything that was answered `Ok` is seen.
     pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let counters = &self.shared.counters;
+        counters.reads.add(1);
+        let answer = self.read_uncounted(operation, read).await;
+        counters.reads_failed.add(u64::from(answer.is_err()));
+        answer
+    }
+
+    async fn read_uncounted<T: Send + 'static>(
         &self,
         operation: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,

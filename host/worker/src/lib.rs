@@ -14,6 +14,7 @@ mod backoff;
 mod fetch_loop;
 pub mod fields;
 mod limits;
+mod measures;
 mod options;
 mod routing;
 mod runtime;
@@ -22,6 +23,7 @@ mod shard_loop;
 mod stats;
 mod worker;
 
+pub use measures::Distributions;
 pub use options::Options;
 pub use runtime::Runtime;
 pub use stats::{Health, Monitor, Stats};

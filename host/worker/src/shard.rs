@@ -19,6 +19,7 @@ mod turn;
 pub use effect::{ActivityKey, Effect, Input, Notice};
 
 use std::fmt;
+use std::sync::Arc;
 
 use engine::{GuestSource, InstanceId, Timestamp};
 use store::WorkItem;
@@ -27,6 +28,7 @@ use self::in_flight::InFlight;
 use self::inbox::Inbox;
 use self::slot::{Phase, Slot};
 use self::slots::Slots;
+use crate::measures::Measures;
 use crate::{Stats, limits};
 
 /// How much one shard may have in hand.
@@ -46,6 +48,7 @@ pub struct Shard {
     in_flight: InFlight,
     is_draining: bool,
     counters: Stats,
+    measures: Arc<Measures>,
 }
 
 impl fmt::Debug for Shard {
@@ -64,13 +67,19 @@ impl Shard {
             in_flight: InFlight::default(),
             is_draining: false,
             counters: Stats::default(),
+            measures: Arc::default(),
         }
+    }
+
+    /// The same, measuring where others can read it.
+    pub(crate) fn measured_in(self, measures: Arc<Measures>) -> Self {
+        Self { measures, ..self }
     }
 
     /// Takes note of something; no guest runs. What it leads to is pushed to `effects`.
     pub fn handle(&mut self, input: Input, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
-            Input::Work(work) => self.work(work, effects),
+            Input::Work(work) => self.work(work, now, effects),
             Input::Loaded { instance_id, result } => self.loaded(instance_id, result, now, effects),
             Input::Prepared { instance_id, result } => self.prepared(instance_id, result, now, effects),
             Input::Committed { instance_id, result } => self.committed(instance_id, result, now, effects),
@@ -79,7 +88,7 @@ impl Shard {
                 // Otherwise it was canceled while its result was on the way.
                 if self.in_flight.remove(&key) {
                     let message = key.message(result);
-                    self.deliver(key.instance_id, |inbox| inbox.add_result(message), effects);
+                    self.deliver(key.instance_id, |inbox| inbox.add_result(message), now, effects);
                 }
             }
             Input::Drain => self.drain(effects),
@@ -118,20 +127,27 @@ impl Shard {
             instances_busy: self.slots.busy(),
             warm_bytes: self.slots.warm_bytes(),
             messages_in_hand: self.slots.messages(),
+            waits_since: self.slots.waits_since(),
             ..self.counters
         }
     }
 
-    fn work(&mut self, work: WorkItem, effects: &mut Vec<Effect>) {
+    fn work(&mut self, work: WorkItem, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.is_draining {
             effects.push(Effect::Abandon(work));
             return;
         }
-        self.deliver(work.instance_id, |inbox| inbox.add_work(work.messages), effects);
+        self.deliver(work.instance_id, |inbox| inbox.add_work(work.messages), now, effects);
     }
 
     /// Adds to an instance's inbox, and begins to load the instance if it is not in hand.
-    fn deliver(&mut self, instance_id: InstanceId, add: impl FnOnce(&mut Inbox), effects: &mut Vec<Effect>) {
+    fn deliver(
+        &mut self,
+        instance_id: InstanceId,
+        add: impl FnOnce(&mut Inbox),
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut slot = if let Some(slot) = self.slots.take(&instance_id) {
             if matches!(slot.phase, Phase::Idle(_) | Phase::Committing(_)) {
                 self.counters.warm_hits += 1;
@@ -143,6 +159,7 @@ impl Shard {
             Slot::loading()
         };
         add(&mut slot.inbox);
+        slot.inbox.waits_from(now);
         self.put(instance_id, slot, effects);
     }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use engine::{Digest, Execution, Guest, GuestError, GuestSource};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
+use measure::Timing;
 use store::{Clock, WorkItem};
 use tokio::sync::{mpsc, watch};
 
@@ -114,7 +115,9 @@ impl ShardLoop {
     /// Runs one turn, if any waits, and begins what was decided, before the next turn keeps the thread busy.
     async fn turn(&mut self, pending: &mut Pending, effects: &mut Vec<Effect>) {
         self.begin(pending, effects);
+        let timing = Timing::begin();
         if self.shard.run_next(self.clock.now(), effects) {
+            timing.end(&self.performer.measures.turn);
             self.begin(pending, effects);
             // Lets tokio refill what `now_or_never` may poll in one go.
             tokio::task::yield_now().await;

@@ -3,6 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use engine::Timestamp;
+
+use crate::Distributions;
+use crate::measures::{ActivityMeasures, Measures};
+
 /// What a worker has done and has in hand. Counters begin at 0 with the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -16,6 +21,12 @@ pub struct Stats {
     pub commits_not_owned: u64,
     /// Commits whose outcome storage could not tell.
     pub commits_unknown: u64,
+    /// Commits that changed nothing because storage could not take them; most are tried again.
+    pub commits_not_done: u64,
+    /// Commits that storage would never take: their instances are held.
+    pub commits_refused: u64,
+    /// Commits and holds that were refused because somebody else had moved the instance on.
+    pub split_brains: u64,
     /// Work that found its instance warm.
     pub warm_hits: u64,
     /// Work whose instance had to be loaded.
@@ -48,6 +59,8 @@ pub struct Stats {
     pub messages_in_hand: usize,
     /// Work items waiting in front of shards now.
     pub inbox_depth: usize,
+    /// Since when the oldest of the messages waits whose instance could run now.
+    pub waits_since: Option<Timestamp>,
 }
 
 impl Stats {
@@ -59,6 +72,9 @@ impl Stats {
             commits_stale,
             commits_not_owned,
             commits_unknown,
+            commits_not_done,
+            commits_refused,
+            split_brains,
             warm_hits,
             cold_loads,
             evictions,
@@ -75,6 +91,7 @@ impl Stats {
             warm_bytes,
             messages_in_hand,
             inbox_depth,
+            waits_since,
         } = *other;
         Self {
             turns: self.turns + turns,
@@ -82,6 +99,9 @@ impl Stats {
             commits_stale: self.commits_stale + commits_stale,
             commits_not_owned: self.commits_not_owned + commits_not_owned,
             commits_unknown: self.commits_unknown + commits_unknown,
+            commits_not_done: self.commits_not_done + commits_not_done,
+            commits_refused: self.commits_refused + commits_refused,
+            split_brains: self.split_brains + split_brains,
             warm_hits: self.warm_hits + warm_hits,
             cold_loads: self.cold_loads + cold_loads,
             evictions: self.evictions + evictions,
@@ -98,6 +118,7 @@ impl Stats {
             warm_bytes: self.warm_bytes + warm_bytes,
             messages_in_hand: self.messages_in_hand + messages_in_hand,
             inbox_depth: self.inbox_depth + inbox_depth,
+            waits_since: self.waits_since.into_iter().chain(waits_since).min(),
         }
     }
 }
@@ -142,6 +163,11 @@ impl Monitor {
         shards.plus(&self.activities.read())
     }
 
+    /// How long things have taken so far. A few hundred loads of atomics.
+    pub fn distributions(&self) -> Distributions {
+        Distributions::read(self.shards.iter().map(|shard| &*shard.measures), &self.activities.measures)
+    }
+
     /// Why the worker cannot work, in words; none if it can.
     pub fn problem(&self) -> Option<String> {
         if self.shards.iter().any(|shard| shard.died.load(Ordering::Relaxed)) {
@@ -166,6 +192,8 @@ pub(crate) struct ShardGauge {
     /// Kept apart: it grows while a busy shard has no time to publish.
     pub(crate) inbox_depth: AtomicUsize,
     pub(crate) died: AtomicBool,
+    /// Recorded in while a turn runs, so not part of what is published.
+    pub(crate) measures: Arc<Measures>,
 }
 
 impl ShardGauge {
@@ -189,6 +217,7 @@ pub(crate) struct ActivityGauge {
     pub(crate) failed: AtomicU64,
     pub(crate) running: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
+    pub(crate) measures: ActivityMeasures,
 }
 
 impl ActivityGauge {

@@ -120,12 +120,13 @@ impl Worker {
                 runtime: Arc::clone(&runtime),
                 activities,
                 tokio: Handle::current(),
+                measures: Arc::clone(&monitor.shards[index].measures),
             };
             let (control, controlled) = watch::channel(Control::Run);
             let (clock, runtime, watched) = (Arc::clone(&clock), Arc::clone(&runtime), monitor.clone());
             let make = move || ShardLoop {
                 index,
-                shard: Shard::new(config, Box::new(RuntimeGuests(runtime))),
+                shard: Shard::new(config, Box::new(RuntimeGuests(runtime))).measured_in(performer.measures.clone()),
                 performer,
                 clock,
                 work,

@@ -9,6 +9,7 @@ mod disk;
 mod example;
 mod files;
 pub mod fuzzer;
+mod metrics;
 mod page;
 mod server;
 
@@ -16,5 +17,6 @@ pub use command::{Answer, rondo, rondo_in};
 pub use disk::SmallDisk;
 pub use example::Example;
 pub use files::{guest, guest_tools, repository, rondo_binary};
+pub use metrics::Metrics;
 pub use page::WebPage;
 pub use server::Server;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::command::{Answer, rondo};
 use crate::files::rondo_binary;
+use crate::metrics::Metrics;
 
 /// How long a server may take until it answers.
 const READY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -101,6 +102,14 @@ impl Server {
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> Result<Metrics> {
+        let mut answer = ureq::get(format!("{}/metrics", self.url)).call().context("asking for the metrics")?;
+        let format = answer.headers().get("content-type").and_then(|format| format.to_str().ok()).unwrap_or_default();
+        ensure!(format == "application/openmetrics-text; version=1.0.0; charset=utf-8", "not the format: {format}");
+        Metrics::parse(&answer.body_mut().read_to_string().context("reading the metrics")?)
     }
 
     /// Its process id.

@@ -112,4 +112,8 @@ impl HubView for NoWorker {
     async fn facts(&self) -> Result<HubFacts, StorageError> {
         Ok(HubFacts::default())
     }
+
+    fn metrics(&self) -> String {
+        String::new()
+    }
 }

@@ -29,6 +29,7 @@ async fn the_document_names_every_call() {
     let mut lines: Vec<String> = calls(&document).iter().map(|(verb, path, _)| format!("{verb} {path}")).collect();
     lines.sort_by_key(|line| line.split_once(' ').map(|(verb, path)| (path.to_owned(), verb.to_owned())));
     insta::assert_snapshot!(lines.join("\n").replace(BASE, "…"), @"
+    GET /metrics
     GET /rondo/components
     POST /rondo/components
     GET /rondo/components/{digest}

@@ -91,6 +91,10 @@ impl HubView for NoWorker {
     async fn facts(&self) -> Result<HubFacts, StorageError> {
         Ok(HubFacts { store: "memory".into(), ..HubFacts::default() })
     }
+
+    fn metrics(&self) -> String {
+        "# EOF\n".to_owned()
+    }
 }
 
 #[derive(Default)]

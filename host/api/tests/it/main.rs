@@ -6,6 +6,7 @@ mod deploying;
 mod described;
 mod following;
 mod hub;
+mod metrics;
 mod querying;
 mod starting;
 mod steering;

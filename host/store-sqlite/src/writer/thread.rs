@@ -1,7 +1,9 @@
 //! The thread itself.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use measure::Timing;
 use rusqlite::Connection;
 use store::{Clock, HeldReason, Outcome, StorageError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -68,6 +70,7 @@ impl WriterThread {
             transaction_operations_max: options.transaction_operations_max.max(1),
             transaction_bytes_max: options.transaction_bytes_max,
         };
+        thread.shared.counters.messages_stored.store(messages, Ordering::Relaxed);
         thread.refill()?;
         Ok(thread)
     }
@@ -138,15 +141,23 @@ impl WriterThread {
 
     fn transact(&mut self, writes: &mut Writes) -> Result<(), Failure> {
         let rows_before = self.connection.total_changes();
+        let timing = Timing::begin();
+        let mut syncing = timing;
         let applied = self.apply(writes).map_err(|error| Failure::new(&error, outcome_of(&error)));
         let transaction = match applied {
-            Ok(transaction) => self
-                .execute("COMMIT")
-                .map(|()| transaction)
-                .map_err(|error| Failure::new(&error, outcome_of_commit(&error))),
+            Ok(transaction) => {
+                syncing = Timing::begin();
+                self.execute("COMMIT")
+                    .map(|()| transaction)
+                    .map_err(|error| Failure::new(&error, outcome_of_commit(&error)))
+            }
             Err(failure) => Err(failure),
         };
+        let counters = &self.shared.counters;
         let (ledger, changes) = transaction.inspect_err(|failure| {
+            let is_unknown = failure.outcome == Outcome::Unknown;
+            let failed = if is_unknown { &counters.transactions_unknown } else { &counters.transactions_failed };
+            failed.add(1);
             // What cannot succeed here might elsewhere in the file; the rest is the disk's fault.
             if failure.outcome == Outcome::Permanent || self.shared.health.fails(&failure.problem) {
                 tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
@@ -163,11 +174,14 @@ impl WriterThread {
         let rows = self.connection.total_changes() - rows_before;
         if rows > 0 {
             self.shared.health.works();
+            counters.transactions.add(1);
+            counters.transaction_operations.counted(writes.len());
+            syncing.end(&counters.commit);
+            timing.end(&counters.transaction);
         }
-        let counters = &self.shared.counters;
-        counters.transactions.add(u64::from(rows > 0));
         counters.operations.add(writes.len() as u64);
         counters.rows_written.add(rows);
+        counters.messages_stored.store(ledger.messages, Ordering::Relaxed);
         self.ledger = ledger;
         let changed: Vec<_> = changes.iter().map(|change| change.key().id.clone()).collect();
         // Before anybody can fetch, and then load.

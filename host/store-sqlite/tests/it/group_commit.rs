@@ -16,6 +16,11 @@ fn since(before: Stats, after: Stats) -> Stats {
         rows_written: after.rows_written - before.rows_written,
         reads: after.reads - before.reads,
         refills: after.refills - before.refills,
+        transactions_failed: after.transactions_failed - before.transactions_failed,
+        transactions_unknown: after.transactions_unknown - before.transactions_unknown,
+        reads_failed: after.reads_failed - before.reads_failed,
+        // A level, not a count.
+        messages_stored: 0,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::{ActivityTask, Digest, Failure, Payload, kind};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
+use measure::Timing;
 use store::{ActivityQueue, TakenId};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
@@ -191,7 +192,9 @@ impl Desk {
         let (runtime, gauge) = (Arc::clone(&self.runtime), Arc::clone(&self.gauge));
         let listener = self.listener(origin);
         let attempt = async move {
+            let timing = Timing::begin();
             let result = run(&*runtime, &task, component).await;
+            timing.end(if result.is_ok() { &gauge.measures.completed } else { &gauge.measures.failed });
             gauge.run.fetch_add(1, Ordering::Relaxed);
             gauge.failed.fetch_add(u64::from(result.is_err()), Ordering::Relaxed);
             listener.tell(ActivityKey::of(&task), result).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{ExecutionId, InstanceId, Message};
+use engine::{ExecutionId, InstanceId, Message, Timestamp};
 use store::{Envelope, MessageId, WorkItem};
 
 /// One message, and whether a commit must consume it.
@@ -21,6 +21,8 @@ pub(super) struct Inbox {
     woken: bool,
     /// Messages that an earlier turn has taken in and that may be on their way here nevertheless.
     taken_in: BTreeSet<MessageId>,
+    /// When the oldest of it arrived; none if nothing has.
+    waits_since: Option<Timestamp>,
 }
 
 impl Inbox {
@@ -56,6 +58,16 @@ impl Inbox {
         self.items.push(Item::Local(message));
     }
 
+    /// Takes note of when what was added arrived, unless there was something already.
+    pub(super) fn waits_from(&mut self, now: Timestamp) {
+        self.waits_since.get_or_insert(now);
+    }
+
+    /// When the oldest of what is here arrived.
+    pub(super) fn waits_since(&self) -> Option<Timestamp> {
+        self.waits_since
+    }
+
     /// Whether there is no reason to run.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty() && !self.woken
@@ -82,10 +94,15 @@ impl Inbox {
     /// Takes out what the next turn runs with: at most `max` messages, oldest first, and the wake-up.
     pub(super) fn take_batch(&mut self, max: usize) -> Self {
         let later = self.items.split_off(self.items.len().min(max));
+        let waits_since = self.waits_since;
+        if later.is_empty() {
+            self.waits_since = None;
+        }
         Self {
             items: std::mem::replace(&mut self.items, later),
             woken: std::mem::take(&mut self.woken),
             taken_in: BTreeSet::new(),
+            waits_since,
         }
     }
 
@@ -93,6 +110,7 @@ impl Inbox {
     pub(super) fn put_back(&mut self, batch: Self) {
         self.items.splice(..0, batch.items);
         self.woken |= batch.woken;
+        self.waits_since = batch.waits_since.or(self.waits_since);
     }
 
     /// The messages, for the engine.
@@ -175,6 +193,23 @@ mod tests {
         assert_eq!((batch.len(), inbox.len()), (3, 2));
         inbox.put_back(batch);
         assert_eq!(inbox.message_ids(), (1..=5).map(MessageId).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_waits_does_so_since_the_oldest_of_it_arrived() {
+        let [early, late] = [1, 2].map(Timestamp::from_millis);
+        let mut inbox = Inbox::default();
+        assert_eq!(inbox.waits_since(), None);
+        inbox.add_work((1..=5).map(envelope).collect());
+        inbox.waits_from(early);
+        inbox.waits_from(late);
+        let batch = inbox.take_batch(3);
+        assert_eq!((batch.waits_since(), inbox.waits_since()), (Some(early), Some(early)));
+        inbox.take_batch(2);
+        inbox.waits_from(late);
+        assert_eq!(inbox.waits_since(), Some(late), "nothing was left of what had waited");
+        inbox.put_back(batch);
+        assert_eq!(inbox.waits_since(), Some(early));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use engine::InstanceId;
+use engine::{InstanceId, Timestamp};
 
 use super::slot::{Phase, Slot};
 
@@ -11,7 +11,7 @@ use super::slot::{Phase, Slot};
 pub(super) struct Slots {
     entries: BTreeMap<InstanceId, Entry>,
     /// Idle slots with messages, oldest first. May name slots that have changed since; `take_runnable` looks.
-    runnable: VecDeque<InstanceId>,
+    runnable: VecDeque<Runnable>,
     /// What `runnable` names, so that it names nothing twice.
     queued: BTreeSet<InstanceId>,
     /// Idle slots without messages, by when they became so.
@@ -21,6 +21,12 @@ pub(super) struct Slots {
     warm_bytes: usize,
     warm: usize,
     messages: usize,
+}
+
+#[derive(Debug)]
+struct Runnable {
+    instance_id: InstanceId,
+    waits_since: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -51,7 +57,8 @@ impl Slots {
         if let Some(since) = idle_since {
             self.idle.insert(since, instance_id.clone());
         } else if matches!(slot.phase, Phase::Idle(_)) && self.queued.insert(instance_id.clone()) {
-            self.runnable.push_back(instance_id.clone());
+            self.runnable
+                .push_back(Runnable { instance_id: instance_id.clone(), waits_since: slot.inbox.waits_since() });
         }
         let (warm_bytes, messages) = (slot.warm_bytes(), slot.messages());
         self.warm_bytes += warm_bytes;
@@ -62,7 +69,7 @@ impl Slots {
 
     /// Takes out the slot that has been runnable for longest.
     pub(super) fn take_runnable(&mut self) -> Option<(InstanceId, Slot)> {
-        while let Some(instance_id) = self.runnable.pop_front() {
+        while let Some(Runnable { instance_id, waits_since: _ }) = self.runnable.pop_front() {
             self.queued.remove(&instance_id);
             let runs = |entry: &Entry| matches!(entry.slot.phase, Phase::Idle(_)) && !entry.slot.inbox.is_empty();
             if self.entries.get(&instance_id).is_some_and(runs) {
@@ -86,6 +93,11 @@ impl Slots {
 
     pub(super) fn has_runnable(&self) -> bool {
         !self.runnable.is_empty()
+    }
+
+    /// When the first message of the next turn arrived.
+    pub(super) fn waits_since(&self) -> Option<Timestamp> {
+        self.runnable.front()?.waits_since
     }
 
     pub(super) fn is_empty(&self) -> bool {

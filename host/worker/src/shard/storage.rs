@@ -71,6 +71,9 @@ impl Shard {
         }
         let component = pin(&row.state, &history, &inbox);
         let is_terminal = row.state.status.is_terminal();
+        if !history.is_empty() && !is_terminal {
+            self.measures.replay.counted(history.len());
+        }
         let is_replaced = row.state.status == RuntimeStatus::Pending
             && started(&history).is_some_and(|start| start.execution_id != row.state.execution_id);
         let awaits_start = is_replaced.then_some(row.state.execution_id);
@@ -158,17 +161,19 @@ impl Shard {
             (CommitError::Stale { held, stored, .. }, _) => {
                 self.counters.commits_stale += 1;
                 inbox.put_back(batch);
-                stale(instance_id, held, stored, inbox, effects);
+                self.stale(instance_id, held, stored, inbox, effects);
             }
             (CommitError::NotOwned { .. }, _) => {
                 inbox.put_back(batch);
                 self.not_owned(instance_id, inbox, effects);
             }
             (CommitError::Storage(error), Outcome::Permanent) => {
+                self.counters.commits_refused += 1;
                 inbox.put_back(batch);
                 self.hold(instance_id, warm.token, inbox, reasons::storage(&error, now), effects);
             }
             (error, Outcome::NotDone) if attempt + 1 < limits::COMMIT_ATTEMPTS_MAX => {
+                self.counters.commits_not_done += 1;
                 storage_failed(&instance_id, error, effects);
                 let attempt = attempt + 1;
                 effects.push(Effect::Commit { commit: Box::new(commit.clone()), attempt });
@@ -177,6 +182,7 @@ impl Shard {
             }
             (error, _) => {
                 self.counters.commits_unknown += u64::from(outcome == Outcome::Unknown);
+                self.counters.commits_not_done += u64::from(outcome == Outcome::NotDone);
                 storage_failed(&instance_id, error, effects);
                 inbox.put_back(batch);
                 // What is stored decides. The engine recognises the messages it has taken in already.
@@ -222,7 +228,7 @@ impl Shard {
                     effects.push(Effect::Notice(Notice::HoldFailed { instance_id, reason, error }));
                 }
             }
-            Err(CommitError::Stale { held, stored, .. }) => stale(instance_id, held, stored, inbox, effects),
+            Err(CommitError::Stale { held, stored, .. }) => self.stale(instance_id, held, stored, inbox, effects),
             Err(CommitError::NotOwned { .. }) => self.not_owned(instance_id, inbox, effects),
             // An answer of a later version of the contract: the backend knows best who should have the messages.
             Err(_) => effects.push(Effect::Abandon(inbox.into_work(instance_id))),
@@ -241,6 +247,21 @@ impl Shard {
         }
     }
 
+    /// Drops an instance that somebody else moved on. The backend knows who should have its messages, and, when that is
+    /// still this host, wakes it up for the activity results that are dropped here.
+    fn stale(
+        &mut self,
+        instance_id: InstanceId,
+        held: Token,
+        stored: Option<Token>,
+        inbox: Inbox,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.counters.split_brains += 1;
+        effects.push(Effect::Notice(Notice::SplitBrainDetected { instance_id: instance_id.clone(), held, stored }));
+        effects.push(Effect::Abandon(inbox.into_work(instance_id)));
+    }
+
     /// Forgets an instance that moved to another host in good order, or away and back. Its next owner runs its open
     /// activities: no result of ours could be recorded. Messages that came after it was back are this host's, and are
     /// handed out again; of the others the backend knows nothing any more.
@@ -257,13 +278,6 @@ impl Shard {
         effects.push(Effect::Load { instance_id: instance_id.clone(), attempt });
         self.put(instance_id, Slot { phase: Phase::Loading { attempt }, inbox }, effects);
     }
-}
-
-/// Drops an instance that somebody else moved on. The backend knows who should have its messages, and, when that is
-/// still this host, wakes it up for the activity results that are dropped here.
-fn stale(instance_id: InstanceId, held: Token, stored: Option<Token>, inbox: Inbox, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Notice(Notice::SplitBrainDetected { instance_id: instance_id.clone(), held, stored }));
-    effects.push(Effect::Abandon(inbox.into_work(instance_id)));
 }
 
 fn storage_failed(instance_id: &InstanceId, error: CommitError, effects: &mut Vec<Effect>) {

@@ -20,6 +20,10 @@ impl Shard {
             return;
         };
         let batch = inbox.take_batch(limits::MESSAGES_PER_TURN_MAX);
+        if let Some(since) = batch.waits_since() {
+            self.measures.wait.took(now.saturating_since(since));
+        }
+        self.measures.messages.counted(batch.len());
         let mut guests = Recording { inner: &mut *self.guests, wanted: None };
         let span = tracing::debug_span!(
             "orchestration.turn",

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use engine::{InstanceId, LogLevel, LogLine};
 use futures_util::FutureExt as _;
+use measure::Timing;
 use store::{CommitError, Outcome, StorageError, WorkSource};
 use tokio::runtime::Handle;
 
 use crate::activities::ActivityHandle;
 use crate::backoff::Backoff;
 use crate::fetch_loop::give_back;
+use crate::measures::Measures;
 use crate::shard::{Effect, Input, Notice};
 use crate::{Runtime, fields};
 
@@ -28,6 +30,7 @@ pub(crate) struct Performer {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) activities: ActivityHandle,
     pub(crate) tokio: Handle,
+    pub(crate) measures: Arc<Measures>,
 }
 
 impl Performer {
@@ -51,9 +54,13 @@ impl Performer {
             }
             Effect::Commit { commit, attempt } => {
                 let (source, instance_id) = (Arc::clone(&self.source), commit.instance_id.clone());
+                let measures = Arc::clone(&self.measures);
                 let commit = async move {
                     pause(attempt).await;
-                    source.commit(*commit).await
+                    let timing = Timing::begin();
+                    let committed = source.commit(*commit).await;
+                    timing.end(&measures.commit);
+                    committed
                 };
                 let failed = || Err(CommitError::Storage(lost("commit")));
                 Some(self.commit(commit, failed, |result| Input::Committed { instance_id, result }))

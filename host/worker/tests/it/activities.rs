@@ -57,6 +57,9 @@ async fn a_panicking_activity_fails() {
     });
     assert_eq!(failed, Some(kind::HOST_PANICKED));
     assert_eq!(worker.stats().activities_failed, 1);
+    let distributions = worker.monitor().distributions();
+    assert_eq!(distributions.activity_failed_seconds.count(), 1);
+    assert_eq!(distributions.activity_completed_seconds.count(), 0);
 }
 
 #[tokio::test]

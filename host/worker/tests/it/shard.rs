@@ -87,7 +87,9 @@ fn a_stale_turn_is_dropped_with_all_it_decided() {
     };
     assert_eq!((&*held.0, &*stored.as_ref().unwrap().0), ("1", "7"));
     assert_eq!(work.messages.iter().map(|envelope| envelope.id.0).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!((bench.shard.stats().instances_busy, bench.shard.stats().instances_warm), (0, 0));
+    let stats = bench.shard.stats();
+    assert_eq!((stats.instances_busy, stats.instances_warm), (0, 0));
+    assert_eq!((stats.commits_stale, stats.split_brains), (1, 1));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod documented;
 mod following;
+mod metrics;
 mod polling;
 
 use e2e::{Server, guest};
