@@ -13,7 +13,7 @@ pub(crate) struct LogArgs {
     #[arg(long, env = "RONDO_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
     /// How to log
-    #[arg(long, default_value = "text", value_name = "FORM")]
+    #[arg(long, env = "RONDO_LOG_FORMAT", default_value = "text", value_name = "FORM")]
     log_format: Format,
 }
 
@@ -40,7 +40,8 @@ pub(crate) fn begin(args: &LogArgs) -> Result<()> {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match args.log_format {
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
-        Format::Json => builder.json().init(),
+        // Every field at the top of its object, where a search looks for it; of spans the innermost.
+        Format::Json => builder.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
 }

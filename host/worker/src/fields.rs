@@ -4,6 +4,16 @@
 pub const INSTANCE_ID: &str = "instance_id";
 /// The execution of the instance.
 pub const EXECUTION_ID: &str = "execution_id";
+/// The orchestration's name.
+pub const ORCHESTRATION: &str = "orchestration";
+/// The digest of the component that an instance runs on.
+pub const COMPONENT: &str = "component";
+/// What an instance is now, as Running or Completed.
+pub const STATUS: &str = "status";
+/// The kind of a failure.
+pub const FAILURE: &str = "failure";
+/// Events that a turn added to the history.
+pub const EVENTS: &str = "events";
 /// The shard, from 0.
 pub const SHARD: &str = "shard";
 /// The activity's name.

@@ -10,6 +10,7 @@ mod effect;
 mod guests;
 mod in_flight;
 mod inbox;
+mod log;
 mod reasons;
 mod slot;
 mod slots;

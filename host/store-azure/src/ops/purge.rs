@@ -217,15 +217,15 @@ impl Core {
                 }
             }
             let mut purges = stream::iter(matching)
-                .map(|instance_id| async move { self.purge(&instance_id).await })
+                .map(|instance_id| async move { (self.purge(&instance_id).await, instance_id) })
                 .buffer_unordered(limits::PARALLEL_REQUESTS_MAX);
-            while let Some(result) = purges.next().await {
+            while let Some((result, instance_id)) = purges.next().await {
                 match result {
                     Ok(()) => purged += 1,
                     // Somebody was quicker, with a purge or with a rewind.
                     Err(InstanceError::NotFound(_) | InstanceError::WrongStatus(_)) => {}
                     Err(InstanceError::Storage(error)) => return Err(error),
-                    Err(error) => tracing::debug!(%error, "an instance was not purged"),
+                    Err(error) => tracing::debug!(%instance_id, %error, "an instance was not purged"),
                 }
             }
             drop(purges);

@@ -42,7 +42,7 @@ impl Granted {
         Ok(Self {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            allowed: AllowList::new(allowed),
+            allowed: AllowList::new(allowed, task),
             table: ResourceTable::new(),
             output,
         })
@@ -61,13 +61,13 @@ impl Granted {
 
 /// Writes an activity's output to the host's log.
 fn logger(task: &ActivityTask) -> impl Fn(&Line) + Send + 'static {
-    let ActivityTask { instance_id, task, attempt, name, .. } = task.clone();
+    let ActivityTask { instance_id, execution_id, task, attempt, name, input: _ } = task.clone();
     move |line| {
         let text = line.text.as_str();
         if line.level == LogLevel::Warn {
-            tracing::warn!(target: "rondo::activity", %instance_id, activity = name, %task, attempt, "{text}");
+            tracing::warn!(target: "rondo::activity", %instance_id, %execution_id, activity = name, %task, attempt, "{text}");
         } else {
-            tracing::info!(target: "rondo::activity", %instance_id, activity = name, %task, attempt, "{text}");
+            tracing::info!(target: "rondo::activity", %instance_id, %execution_id, activity = name, %task, attempt, "{text}");
         }
     }
 }

@@ -3,17 +3,23 @@
 use std::future::Future;
 use std::str::FromStr;
 
+use engine::{ActivityTask, InstanceId};
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// Hosts that requests may go to.
-#[derive(Debug, Clone, Default)]
-pub(super) struct AllowList(Vec<HostPattern>);
+#[derive(Debug, Clone)]
+pub(super) struct AllowList {
+    patterns: Vec<HostPattern>,
+    /// Whose activity it is, for the log.
+    instance_id: InstanceId,
+    activity: String,
+}
 
 impl AllowList {
-    pub(super) fn new(patterns: Vec<HostPattern>) -> Self {
-        Self(patterns)
+    pub(super) fn new(patterns: Vec<HostPattern>, task: &ActivityTask) -> Self {
+        Self { patterns, instance_id: task.instance_id.clone(), activity: task.name.clone() }
     }
 
     fn allows(&self, uri: &Uri) -> bool {
@@ -24,7 +30,7 @@ impl AllowList {
         }
         let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
         let port = authority.port_u16().unwrap_or(usual);
-        self.0.iter().any(|pattern| pattern.matches(authority.host(), port, usual))
+        self.patterns.iter().any(|pattern| pattern.matches(authority.host(), port, usual))
     }
 }
 
@@ -88,7 +94,7 @@ impl WasiHttpHooks for AllowList {
     fn send_request(&mut self, request: Request<WasiBody>, options: Option<RequestOptions>, _: Exchange) -> Sending {
         if !self.allows(request.uri()) {
             let host = request.uri().authority().map_or("", Authority::as_str);
-            tracing::warn!(host, "an activity's request was denied: its deployment does not allow this host");
+            tracing::warn!(instance_id = %self.instance_id, activity = self.activity, host, "an activity's request was denied: its deployment does not allow this host");
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
         Box::new(async move {
@@ -102,8 +108,12 @@ impl WasiHttpHooks for AllowList {
 mod tests {
     use super::*;
 
+    fn list(patterns: Vec<HostPattern>) -> AllowList {
+        AllowList { patterns, instance_id: InstanceId::new("i").unwrap(), activity: "get".to_owned() }
+    }
+
     fn allows(pattern: &str, uri: &str) -> bool {
-        AllowList::new(vec![pattern.parse().unwrap()]).allows(&uri.parse().unwrap())
+        list(vec![pattern.parse().unwrap()]).allows(&uri.parse().unwrap())
     }
 
     #[test]
@@ -140,7 +150,7 @@ mod tests {
 
     #[test]
     fn nothing_is_allowed_by_default() {
-        assert!(!AllowList::default().allows(&"http://localhost/".parse().unwrap()));
+        assert!(!list(Vec::new()).allows(&"http://localhost/".parse().unwrap()));
     }
 
     #[test]

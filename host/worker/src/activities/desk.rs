@@ -185,6 +185,7 @@ impl Desk {
         let span = tracing::debug_span!(
             "activity.run",
             { fields::INSTANCE_ID } = %task.instance_id,
+            { fields::EXECUTION_ID } = %task.execution_id,
             { fields::ACTIVITY } = task.name,
             { fields::TASK } = task.task.0,
             { fields::ATTEMPT } = task.attempt

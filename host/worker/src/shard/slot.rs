@@ -4,6 +4,7 @@ use engine::{ActivityTask, Digest, ExecutionId, LogLine, Orchestration, TaskId, 
 use store::{HeldReason, Token, TurnCommit};
 
 use super::inbox::Inbox;
+use super::log::Before;
 use crate::limits;
 
 /// An instance that this shard has in hand or keeps warm.
@@ -66,6 +67,8 @@ pub(super) struct Committing {
 /// What leaves once a turn is durable, beside the messages that the commit itself delivers.
 #[derive(Debug)]
 pub(super) struct Release {
+    /// What the instance was before the turn, for the log; none before its first.
+    pub(super) before: Option<Before>,
     pub(super) execution_id: ExecutionId,
     pub(super) is_terminal: bool,
     pub(super) component: Option<Digest>,

@@ -8,7 +8,7 @@ use store::{CommitError, Outcome, Snapshot, StorageError, Token};
 
 use super::inbox::Inbox;
 use super::slot::{Committing, Phase, Slot, Warm};
-use super::{ActivityKey, Effect, Notice, Shard, reasons};
+use super::{ActivityKey, Effect, Notice, Shard, log, reasons};
 use crate::limits;
 
 impl Shard {
@@ -140,6 +140,7 @@ impl Shard {
         let error = match result {
             Ok(token) => {
                 self.counters.commits += 1;
+                log::committed(release.before, &commit);
                 warm.token = token;
                 warm.wake_at = commit.wake_at;
                 let has_ended = release.is_terminal;

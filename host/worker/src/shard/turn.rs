@@ -8,6 +8,7 @@ use store::{HeldReason, Token, TurnCommit};
 
 use super::guests::{Recording, Wanted};
 use super::inbox::Inbox;
+use super::log::Before;
 use super::slot::{Committing, Phase, Release, Slot, Warm};
 use super::{ActivityKey, Effect, Shard, reasons};
 use crate::{fields, limits};
@@ -25,6 +26,7 @@ impl Shard {
         }
         self.measures.messages.counted(batch.len());
         let mut guests = Recording { inner: &mut *self.guests, wanted: None };
+        let before = warm.orchestration.state().map(Before::of);
         let span = tracing::debug_span!(
             "orchestration.turn",
             { fields::INSTANCE_ID } = %instance_id,
@@ -38,7 +40,9 @@ impl Shard {
         let wanted = guests.wanted;
         self.counters.turns += 1;
         match ran {
-            Ok(Ok(outcome)) => self.decided(instance_id, Turn { warm: *warm, batch, inbox, outcome }, now, effects),
+            Ok(Ok(outcome)) => {
+                self.decided(instance_id, Turn { warm: *warm, batch, inbox, outcome, before }, now, effects);
+            }
             Ok(Err(error)) => {
                 inbox.put_back(batch);
                 self.undecided(instance_id, Undecided { warm, inbox, error, wanted }, now, effects);
@@ -53,7 +57,7 @@ impl Shard {
 
     /// Commits what a turn decided; if there is nothing to commit, goes on at once.
     fn decided(&mut self, instance_id: InstanceId, turn: Turn, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Turn { mut warm, batch, mut inbox, outcome } = turn;
+        let Turn { mut warm, batch, mut inbox, outcome, before } = turn;
         if warm.awaits_start.take().is_some_and(|execution_id| !batch.has_start(execution_id)) {
             inbox.put_back(batch);
             give_back(instance_id, inbox, effects);
@@ -68,6 +72,7 @@ impl Shard {
             && outcome.wake_at == warm.wake_at
             && !was_early(&batch, outcome.wake_at, now);
         let release = Release {
+            before,
             execution_id: outcome.state.execution_id,
             is_terminal: outcome.state.status.is_terminal(),
             component: outcome.state.component,
@@ -140,7 +145,7 @@ impl Shard {
 
     /// Lets out what a durable turn decided.
     pub(super) fn release(&mut self, instance_id: &InstanceId, release: Release, effects: &mut Vec<Effect>) {
-        let Release { execution_id, is_terminal, component, activities, canceled, logs } = release;
+        let Release { before: _, execution_id, is_terminal, component, activities, canceled, logs } = release;
         effects.extend(logs.into_iter().map(|line| Effect::GuestLog { instance_id: instance_id.clone(), line }));
         let unwanted =
             self.in_flight.take_unwanted(instance_id, execution_id, |task| is_terminal || canceled.contains(&task));
@@ -166,6 +171,7 @@ struct Turn {
     batch: Inbox,
     inbox: Inbox,
     outcome: TurnOutcome,
+    before: Option<Before>,
 }
 
 /// A turn that was not.

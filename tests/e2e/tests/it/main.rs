@@ -14,6 +14,7 @@ mod hostile;
 mod kill;
 mod languages;
 mod lifecycle;
+mod logs;
 mod output;
 mod stored;
 mod versions;
