@@ -24,6 +24,7 @@ mod patience;
 mod registry;
 mod sdk;
 mod signals;
+mod slow;
 mod storage;
 mod table;
 mod telemetry;

@@ -21,6 +21,7 @@ use super::inspect;
 use crate::exit::{Exit, Failure};
 use crate::language::Language;
 use crate::output::Output;
+use crate::slow::while_slow;
 use crate::table;
 
 /// Build a project to a component that can be deployed
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit> {
     };
     let file = fs::read(&built.file).with_context(|| format!("reading {}", built.file.display()))?;
     let component = wasm::componentize(&file).map_err(|reason| refused(&project, reason))?;
-    let inspection = progress::while_slow("checking the component", || inspect::look_into(&component))?;
+    let inspection = while_slow("checking the component", || inspect::look_into(&component))?;
     if !inspection.deployable {
         output.answer(&serde_json::to_string_pretty(&inspection)?, || Ok(inspect::describe(&inspection)))?;
         return Ok(Exit::Failed);

@@ -9,6 +9,7 @@ use wasm::{DirGrant, Grants};
 use super::Session;
 use crate::client::{Answer, Call};
 use crate::exit::{Exit, Failure};
+use crate::slow::while_slow;
 use crate::{units, view};
 
 /// Deploy a component: what it offers can be started from then on
@@ -46,7 +47,8 @@ pub(crate) fn send(session: &Session, name: &str, bytes: &[u8], grants: &Grants)
         .query("name", name)
         .header("x-rondo-grants", ascii(&grants))
         .body("application/wasm", bytes);
-    session.client.send(&call)
+    let size = units::brief_bytes(bytes.len() as u64);
+    while_slow(&format!("deploying {name} ({size}), which the server compiles"), || session.client.send(&call))
 }
 
 /// What a deployment did, in a few lines.

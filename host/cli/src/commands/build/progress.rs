@@ -1,32 +1,14 @@
-//! A line for what takes a while, and nothing for what does not.
+//! Tools that are run, and what they print.
 
 use std::fs::File;
 use std::io::Seek as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 
 use anyhow::{Context as _, Result};
 
 use crate::exit::{Exit, Failure};
-use crate::limits::SLOW_AFTER;
-use crate::output;
-
-/// Says what is being done if it takes long.
-pub(super) fn while_slow<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let (done, is_done) = mpsc::channel::<()>();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            if is_done.recv_timeout(SLOW_AFTER) == Err(RecvTimeoutError::Timeout) {
-                output::say(&format!("{what} …"));
-            }
-        });
-        let result = work();
-        drop(done);
-        result
-    })
-}
+use crate::slow::while_slow;
 
 /// What to do with what a tool prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +55,6 @@ fn finish(what: &str, voice: Voice, mut command: Command, mut printed: File) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_result_of_work_is_handed_on() {
-        assert_eq!(while_slow("counting", || 7), 7);
-    }
 
     #[test]
     fn a_tool_that_fails_is_named_with_its_code() {
