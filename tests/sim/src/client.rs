@@ -150,8 +150,10 @@ impl Client {
         self.hosts.world.mend(&root);
         self.hosts.world.checks().allowed.rewound.insert(root);
         self.send(Message::Rewind { reason: None }).await;
+        // What comes before the rewind is taken in as well, and records nothing.
+        let recorded = |row: &InstanceRow| (row.state.execution_id, row.last_event);
         let is_as_before =
-            |row: &InstanceRow| row.state.status == RuntimeStatus::Failed && row.revision == failed.revision;
+            |row: &InstanceRow| row.state.status == RuntimeStatus::Failed && recorded(row) == recorded(failed);
         while self.row().await.is_none_or(|row| is_as_before(&row)) {
             tokio::time::sleep(PAUSE).await;
         }
