@@ -18,9 +18,9 @@ async fn no_more_activities_run_than_the_options_say() {
         let world = World::new();
         let gate = Arc::new(Semaphore::new(0));
         let (running, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (opened, highest) = (Arc::clone(&gate), Arc::clone(&peak));
+        let (opened, begun, highest) = (Arc::clone(&gate), Arc::clone(&running), Arc::clone(&peak));
         world.runtime.activity("a", move |_| {
-            let (gate, running, peak) = (Arc::clone(&opened), Arc::clone(&running), Arc::clone(&highest));
+            let (gate, running, peak) = (Arc::clone(&opened), Arc::clone(&begun), Arc::clone(&highest));
             async move {
                 peak.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 gate.acquire().await.unwrap().forget();
@@ -33,7 +33,8 @@ async fn no_more_activities_run_than_the_options_say() {
         world.create("i", "fan").await;
         eventually("the limit", || {
             let stats = worker.stats();
-            (stats.activities_running, stats.activities_waiting) == (most, 10 - most)
+            let begun = running.load(Ordering::SeqCst);
+            (begun, stats.activities_running, stats.activities_waiting) == (most, most, 10 - most)
         })
         .await;
         gate.add_permits(10);
