@@ -39,7 +39,7 @@ pub trait Factory: Send {
     }
 
     /// Whether nothing is handed out without need. Otherwise an instance may be woken too early or again, and one that
-    /// is held or does not exist may be handed out: whoever loads it finds out.
+    /// is held or does not exist, or not yet, may be handed out: whoever loads it finds out.
     fn hands_out_only_what_is_due(&self) -> bool {
         true
     }

@@ -1,7 +1,7 @@
 //! A backend under test and what cases do with it again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{EventId, InstanceId, Message, Payload, RuntimeStatus, Timestamp};
@@ -19,6 +19,8 @@ pub struct World {
     backend: Option<Arc<dyn Backend>>,
     markers: u32,
     woken: BTreeSet<InstanceId>,
+    /// Whose last commit left activities open.
+    waiting: Mutex<BTreeSet<InstanceId>>,
 }
 
 /// Runs one case over a new, empty storage.
@@ -38,6 +40,7 @@ impl World {
             factory: Box::new(factory),
             backend: None,
             woken: BTreeSet::new(),
+            waiting: Mutex::default(),
             markers: 0,
         };
         world.begin_anew(Setup::default()).await;
@@ -47,6 +50,7 @@ impl World {
     /// Goes on with a new, empty storage.
     pub async fn begin_anew(&mut self, setup: Setup) {
         self.backend = None;
+        self.waiting = Mutex::default();
         self.backend = Some(self.factory.open(setup).await);
     }
 
@@ -178,6 +182,7 @@ impl World {
 
     /// Commits a turn that is not stale.
     pub async fn commit(&self, turn: Turn) -> Token {
+        self.note_activities(&turn.0);
         let answer = self.backend().commit(turn.0.clone()).await;
         if matches!(answer, Err(CommitError::Stale { .. })) && self.may_be_met_early(&turn) {
             let token = self.load(turn.0.instance_id.as_str()).await.token;
@@ -186,11 +191,20 @@ impl World {
         answer.unwrap()
     }
 
+    fn note_activities(&self, turn: &TurnCommit) {
+        let mut waiting = self.waiting.lock().unwrap();
+        if turn.has_open_activities {
+            waiting.insert(turn.instance_id.clone());
+        } else {
+            waiting.remove(&turn.instance_id);
+        }
+    }
+
     /// Whether it is a first turn, on a backend whose host may meet a start before the new row is there. What it loads
     /// then is out of date by one write, which the stale commit tells.
     fn may_be_met_early(&self, turn: &Turn) -> bool {
         let is_first = turn.0.history.events().first().is_some_and(|event| event.id == EventId::FIRST);
-        self.factory.rows_lag() && is_first
+        !self.factory.hands_out_only_what_is_due() && is_first
     }
 
     /// Creates an instance and commits its first turn, which consumes the start: three events, running.
@@ -216,7 +230,7 @@ impl World {
         };
         match hold().await {
             // See `may_be_met_early`.
-            Err(CommitError::Stale { .. }) if self.factory.rows_lag() => hold().await.unwrap(),
+            Err(CommitError::Stale { .. }) if !self.factory.hands_out_only_what_is_due() => hold().await.unwrap(),
             answer => answer.unwrap(),
         }
     }
@@ -280,7 +294,8 @@ impl World {
             let mut messages = messages;
             let had_messages = !messages.is_empty();
             messages.retain(|envelope| !snapshot.taken_in.contains(&envelope.id));
-            if had_messages && messages.is_empty() {
+            // A wake-up may have come in the same work item.
+            if had_messages && messages.is_empty() && !self.waiting.lock().unwrap().contains(&instance_id) {
                 continue;
             }
             let is_early = messages.is_empty() && snapshot.row.wake_at.is_some_and(|at| at > self.now());
