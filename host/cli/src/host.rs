@@ -36,7 +36,8 @@ pub(crate) struct HostArgs {
     /// Threads that run orchestrations; without it one for each core
     #[arg(long)]
     shards: Option<usize>,
-    /// Memory for orchestrations that wait, for example 512MiB; without room they are replayed when they go on
+    /// Memory for orchestrations that wait, for example 512MiB, by default half of what there is; without room they are
+    /// replayed when they go on
     #[arg(long, value_parser = units::bytes, value_name = "SIZE")]
     warm_memory: Option<usize>,
     /// Activities that run at the same time

@@ -15,6 +15,7 @@ mod fetch_loop;
 pub mod fields;
 mod limits;
 mod measures;
+mod memory;
 mod options;
 mod routing;
 mod runtime;

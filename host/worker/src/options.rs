@@ -2,13 +2,24 @@
 
 use std::time::Duration;
 
+use crate::memory;
+
+/// Memory for warm guests on a machine that does not say how much it has.
+const WARM_GUEST_BYTES: usize = 512 * 1024 * 1024;
+
 /// How much of the machine one host uses. The defaults suit a machine of its own.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Threads that run orchestrations; each instance belongs to one of them. At least 1.
     pub shards: usize,
     /// Memory for warm guests, over all shards. With 0 every turn replays the history.
+    ///
+    /// A guest counts with all memory that it may touch without asking for more, which is an upper bound: of the
+    /// 1.1 MiB of one in Rust, nearly all is stack that it never uses. Half of the machine's memory unless set.
     pub warm_guest_bytes_max: usize,
+    /// Warm guests, over all shards, however small they are: their places in the runtime's pool are limited, and those
+    /// that run need some, too.
+    pub warm_guests_max: usize,
     /// Activities that run at the same time. At least 1.
     pub activities_max: usize,
     /// Activities that wait for their turn here; further ones are left to other hosts, if the backend passes them on.
@@ -27,7 +38,8 @@ impl Default for Options {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             shards: cores,
-            warm_guest_bytes_max: 512 * 1024 * 1024,
+            warm_guest_bytes_max: memory::bytes().map_or(WARM_GUEST_BYTES, |bytes| bytes / 2),
+            warm_guests_max: 4_000,
             activities_max: 64 * cores,
             activities_waiting_max: None,
             activities_per_name_max: 64 * cores,

@@ -37,6 +37,8 @@ use crate::{Stats, limits};
 pub struct Config {
     /// Memory for warm guests.
     pub warm_bytes_max: usize,
+    /// Warm guests, however small they are.
+    pub warm_max: usize,
     /// Instances loading, running or committing, above which the shard takes no new work.
     pub busy_max: usize,
 }
@@ -190,7 +192,9 @@ impl Shard {
 
     /// Drops what has been idle for longest until the warm guests fit. Nothing is lost: the next load rebuilds it.
     fn evict(&mut self) {
-        while self.slots.warm_bytes() > self.config.warm_bytes_max && self.slots.take_idlest().is_some() {
+        let Config { warm_bytes_max, warm_max, .. } = self.config;
+        let is_full = |slots: &Slots| slots.warm_bytes() > warm_bytes_max || slots.warm() > warm_max;
+        while is_full(&self.slots) && self.slots.take_idlest().is_some() {
             self.counters.evictions += 1;
         }
     }

@@ -110,6 +110,7 @@ impl Worker {
             Activities::new(&options, Arc::clone(&runtime), result_senders, source.activity_queue(), gauge);
         let config = Config {
             warm_bytes_max: options.warm_guest_bytes_max / options.shards,
+            warm_max: options.warm_guests_max / options.shards,
             busy_max: options.instances_busy_per_shard_max,
         };
 

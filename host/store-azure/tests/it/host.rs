@@ -50,7 +50,7 @@ impl Host {
     ) -> Self {
         let backend = Arc::new(backend);
         let notices = Rc::new(RefCell::new(Vec::new()));
-        let config = Config { warm_bytes_max: 1 << 20, busy_max: 100 };
+        let config = Config { warm_bytes_max: 1 << 20, warm_max: usize::MAX, busy_max: 100 };
         let leave = Rc::new(Notify::new());
         let driver = Driver {
             shard: Shard::new(config, Box::new(Guests(Arc::clone(&programs)))),

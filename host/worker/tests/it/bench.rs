@@ -20,7 +20,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(runtime: &Arc<Closures>) -> Self {
-        Self::with(runtime, Config { warm_bytes_max: usize::MAX, busy_max: usize::MAX })
+        Self::with(runtime, Config { warm_bytes_max: usize::MAX, warm_max: usize::MAX, busy_max: usize::MAX })
     }
 
     pub(crate) fn with(runtime: &Arc<Closures>, config: Config) -> Self {

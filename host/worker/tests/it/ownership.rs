@@ -92,7 +92,7 @@ fn messages_that_were_taken_in_before_are_consumed_and_nothing_more() {
             if told == 3 { vec![complete("3")] } else { vec![wait(told)] }
         })
     });
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let commit = bench.first_commit("i", "counts");
     let committed = bench.committed(&commit);
     bench.tell(committed);
@@ -151,7 +151,7 @@ fn a_wake_before_the_start_is_no_reason_to_come_back() {
 #[test]
 fn an_attempt_whose_result_comes_as_a_message_is_in_flight_until_that_is_recorded() {
     let runtime = fan(2);
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let keys = bench.first_turn("i", "fan");
     let result = bench.work("i", vec![completed(&keys[0])]);
     assert_eq!(names(&bench.tell(result)), ["load"]);

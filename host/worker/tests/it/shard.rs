@@ -156,7 +156,7 @@ fn a_commit_that_was_not_done_is_repeated_and_then_reloaded() {
 fn an_instance_that_was_evicted_does_not_begin_its_activities_twice() {
     let runtime = Arc::new(Closures::default());
     runtime.orchestration("fan", fan_out("a", 3));
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let keys = bench.first_turn("i", "fan");
     assert_eq!((keys.len(), bench.shard.stats().evictions, bench.shard.stats().instances_warm), (3, 1, 0));
     assert_eq!(names(&bench.tell(done(keys[0].clone()))), ["load"]);
@@ -169,18 +169,20 @@ fn an_instance_that_was_evicted_does_not_begin_its_activities_twice() {
 
 #[test]
 fn the_longest_idle_instance_is_evicted_first() {
-    let runtime = Arc::new(Closures::default());
-    runtime.orchestration("fan", fan_out("a", 2));
     // Room for two: a guest weighs 1,000 bytes, and its slot and history some thousands more.
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 15_000, busy_max: 10 });
-    bench.first_turn("x", "fan");
-    let y = bench.first_turn("y", "fan");
-    assert_eq!(bench.shard.stats().evictions, 0, "{} bytes", bench.shard.stats().warm_bytes);
-    let again = bench.work("x", Vec::new());
-    assert!(bench.tell(again).is_empty(), "warm, and nothing to do");
-    bench.first_turn("z", "fan");
-    assert_eq!(bench.shard.stats().evictions, 1);
-    assert_eq!(names(&bench.tell(done(y[0].clone()))), ["load"]);
+    for (warm_bytes_max, warm_max) in [(15_000, usize::MAX), (usize::MAX, 2)] {
+        let runtime = Arc::new(Closures::default());
+        runtime.orchestration("fan", fan_out("a", 2));
+        let mut bench = Bench::with(&runtime, Config { warm_bytes_max, warm_max, busy_max: 10 });
+        bench.first_turn("x", "fan");
+        let y = bench.first_turn("y", "fan");
+        assert_eq!(bench.shard.stats().evictions, 0, "{} bytes", bench.shard.stats().warm_bytes);
+        let again = bench.work("x", Vec::new());
+        assert!(bench.tell(again).is_empty(), "warm, and nothing to do");
+        bench.first_turn("z", "fan");
+        assert_eq!(bench.shard.stats().evictions, 1);
+        assert_eq!(names(&bench.tell(done(y[0].clone()))), ["load"]);
+    }
 }
 
 #[test]
@@ -346,7 +348,7 @@ fn messages_for_nobody_are_left_to_the_backend() {
 fn a_corrupt_history_holds_its_instance() {
     let runtime = Arc::new(Closures::default());
     runtime.orchestration("fan", fan_out("a", 1));
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let keys = bench.first_turn("i", "fan");
     bench.stored.get_mut(&id("i")).unwrap().history.remove(1);
     bench.tell(done(keys[0].clone()));
@@ -359,7 +361,7 @@ fn a_corrupt_history_holds_its_instance() {
 fn a_history_that_storage_cannot_read_holds_its_instance() {
     let runtime = Arc::new(Closures::default());
     runtime.orchestration("fan", fan_out("a", 1));
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let keys = bench.first_turn("i", "fan");
     let stored = bench.stored.get_mut(&id("i")).unwrap();
     (stored.history, stored.damage) = (Vec::new(), Some("a flipped bit".to_owned()));
@@ -397,7 +399,7 @@ fn loads_are_given_up_unless_that_would_lose_results() {
         }
         false
     };
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, busy_max: 10 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
     let start = bench.create("i", "fan");
     bench.tell(start);
     assert!(failing(&mut bench));
@@ -433,7 +435,7 @@ fn draining_gives_back_what_has_not_begun_and_records_results() {
 fn room_ends_with_too_many_busy_instances() {
     let runtime = Arc::new(Closures::default());
     runtime.orchestration("fan", fan_out("a", 1));
-    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: usize::MAX, busy_max: 2 });
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: usize::MAX, warm_max: usize::MAX, busy_max: 2 });
     let commit = bench.first_commit("i", "fan");
     assert!(bench.shard.has_room());
     bench.first_commit("j", "fan");
@@ -450,7 +452,7 @@ fn equal_inputs_lead_to_equal_effects() {
         let runtime = Arc::new(Closures::default());
         runtime.orchestration("fan", fan_out("a", 4));
         runtime.orchestration("chain", chain("a", 4));
-        let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 30_000, busy_max: 100 });
+        let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 30_000, warm_max: usize::MAX, busy_max: 100 });
         let mut open: Vec<Effect> = Vec::new();
         let mut log = String::new();
         for n in 0..8 {
