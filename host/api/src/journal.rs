@@ -1,6 +1,6 @@
 //! Reading a history while it grows, and while a new execution may take its place.
 
-use engine::{EventId, EventKind, ExecutionId, HistoryEvent};
+use engine::{EventId, EventKind, ExecutionId, HistoryEvent, InstanceId};
 use store::{Client, InstanceRow, StorageError};
 
 use crate::limits::HISTORY_HEAD_EVENTS;
@@ -26,12 +26,22 @@ pub(crate) async fn part(
     let execution_id = match execution_of(&events) {
         Some(execution_id) => Some(execution_id),
         // Read after the events: executions only move on, so if this is the one that was asked for, so were they.
-        None if from > EventId::FIRST || max < HISTORY_HEAD_EVENTS => {
-            execution_of(&client.history(id, EventId::FIRST, HISTORY_HEAD_EVENTS).await?)
-        }
+        None if from > EventId::FIRST || max < HISTORY_HEAD_EVENTS => head(client, id).await?,
         None => None,
     };
     Ok(Part { execution_id: execution_id.unwrap_or(row.state.execution_id), events })
+}
+
+/// Which execution the stored history is of.
+async fn head(client: &dyn Client, id: &InstanceId) -> Result<Option<ExecutionId>, StorageError> {
+    // Nearly always the second event tells, and the ones after it may be large.
+    for max in [2, HISTORY_HEAD_EVENTS] {
+        let found = execution_of(&client.history(id, EventId::FIRST, max).await?);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 fn execution_of(events: &[HistoryEvent]) -> Option<ExecutionId> {

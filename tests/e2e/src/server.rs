@@ -117,6 +117,14 @@ impl Server {
         self.child.id()
     }
 
+    /// What it has in memory, as the system counts it.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).context("reading its memory")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("its memory is not told")?;
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").trim().parse().context("reading its memory")?;
+        Ok(kibibytes * 1024)
+    }
+
     /// All it has logged, over all servers of this folder.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.join("serve.log")).unwrap_or_default()

@@ -100,7 +100,7 @@ fn sample_until(
         thread::sleep(SAMPLE_EVERY);
         let (_, hub) = net.once("GET", &format!("{}/rondo/hub", server.url()), None)?;
         let done = hub.pointer("/worker/turns").and_then(Value::as_u64).context("the host does not tell its turns")?;
-        let sample = Sample { turns: done as f64, bytes: resident_bytes(server.pid())? as f64 };
+        let sample = Sample { turns: done as f64, bytes: server.resident_bytes()? as f64 };
         samples.push(sample);
         tell(sample);
         if done >= turns || violations.count() > 0 {
@@ -108,14 +108,6 @@ fn sample_until(
         }
         ensure!(begun.elapsed() < LASTS_MAX, "only {done} turns in {LASTS_MAX:?}");
     }
-}
-
-/// What the process has in memory, as the system counts it.
-fn resident_bytes(pid: u32) -> Result<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).context("reading the host's memory")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system does not tell memory")?;
-    let kibibytes: u64 = line.trim().trim_end_matches(" kB").trim().parse().context("reading the host's memory")?;
-    Ok(kibibytes * 1024)
 }
 
 impl Soaked {

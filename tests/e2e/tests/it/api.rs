@@ -6,6 +6,7 @@ mod documented;
 mod following;
 mod metrics;
 mod polling;
+mod slow_readers;
 
 use e2e::{Server, guest};
 
