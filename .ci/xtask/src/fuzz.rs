@@ -11,7 +11,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{note, run};
+use crate::process::{note, output, run};
+use crate::tools::install_on_debian;
 
 /// Set for compilations that this program wraps.
 const WRAPS: &str = "RONDO_FUZZ_COVERAGE";
@@ -53,17 +54,21 @@ pub(crate) fn everything(root: &Path, seconds: u32, targets: &[String]) -> Resul
         all.iter().filter(|name| targets.contains(name)).collect()
     };
     ensure!(!chosen.is_empty(), "there is no such target; there are: {}", all.join(", "));
-    note("Building the fuzz targets with coverage.");
+    ensure_compiler()?;
+    note("Building the fuzz targets with coverage, which takes some minutes.");
     let mut build = Command::new("cargo");
     build.current_dir(root).args(["build", "--workspace", "--locked", "--features", "fuzz/libfuzzer"]);
     build.args(chosen.iter().flat_map(|name| ["--bin", name.as_str()]));
     build.env(WRAPS, "1").env("RUSTC_WORKSPACE_WRAPPER", std::env::current_exe().context("finding this program")?);
     run(&mut build)?;
+    // This program is in `debug`, in whatever folder cargo writes to.
+    let program = std::env::current_exe().context("finding this program")?;
+    let debug = program.parent().context("finding the folder that cargo writes to")?;
     for name in chosen {
-        let found = root.join("target/fuzz").join(name);
+        let found = debug.with_file_name("fuzz").join(name);
         std::fs::create_dir_all(found.join("corpus")).context("making a folder for what is found")?;
         note(&format!("{name}: {seconds} seconds"));
-        let mut fuzz = Command::new(root.join("target/debug").join(name));
+        let mut fuzz = Command::new(debug.join(name));
         fuzz.arg(found.join("corpus")).arg(root.join("tests/fuzz/corpus").join(name)).args([
             format!("-max_total_time={seconds}"),
             format!("-artifact_prefix={}/", found.display()),
@@ -73,10 +78,23 @@ pub(crate) fn everything(root: &Path, seconds: u32, targets: &[String]) -> Resul
             "-print_final_stats=1".to_owned(),
             "-verbosity=0".to_owned(),
         ]);
-        let reproduce =
-            format!("{name} failed; `target/debug/{name} FILE` with a file of {} repeats it", found.display());
+        let reproduce = format!(
+            "{name} failed; `{} FILE` with a file of {} repeats it",
+            debug.join(name).display(),
+            found.display()
+        );
         run(&mut fuzz).context(reproduce)?;
     }
+    Ok(())
+}
+
+/// libFuzzer is built from its source, which is in C++.
+fn ensure_compiler() -> Result<()> {
+    let has_one = || output(Command::new("c++").arg("--version")).is_ok();
+    ensure!(
+        has_one() || (install_on_debian(&["g++"])? && has_one()),
+        "fuzzing needs a C++ compiler called c++ (in Debian g++)"
+    );
     Ok(())
 }
 

@@ -7,7 +7,11 @@ use anyhow::Result;
 
 use crate::guests::{self, Builder, Which};
 use crate::process::{note, run};
-use crate::{emulator, fuzzer, sdk_tests, sim, tidy};
+use crate::{emulator, fuzz, fuzzer, sdk_tests, sim, tidy};
+
+/// How long each reader of bytes from outside is tried with random ones. Regressions are what a pipeline can find in
+/// that time; `cargo xtask fuzz` takes longer.
+const FUZZ_SECONDS: u32 = 5;
 
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
@@ -30,7 +34,8 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     ensure_nextest(root)?;
     let config = root.join(".ci/nextest.toml");
     let mut tests = cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--config-file"]);
-    run(sim::give_fresh_seeds(tests.arg(config))?)
+    run(sim::give_fresh_seeds(tests.arg(config))?)?;
+    fuzz::everything(root, FUZZ_SECONDS, &[])
 }
 
 /// The test runner, from the registry where the machine has none.

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+pub(crate) use self::debian::install as install_on_debian;
 pub(crate) use self::node::ensure as ensure_node;
 
 /// Tools that are installed.

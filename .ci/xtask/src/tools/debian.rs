@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::process::{note, output, run};
 
 /// Installs packages; false where this is no Debian, or we are not root.
-pub(super) fn install(packages: &[&str]) -> Result<bool> {
+pub(crate) fn install(packages: &[&str]) -> Result<bool> {
     let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !root || !Path::new("/etc/debian_version").exists() {
         return Ok(false);
