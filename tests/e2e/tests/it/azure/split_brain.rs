@@ -176,6 +176,10 @@ fn with_the_guard(story: &Story) {
         assert_ne!(held["row"], stored["row"], "{report}");
     }
 
+    let split_brains = |host: &Server| host.metrics().unwrap().get("rondo_split_brains_total").to_string();
+    until("A counts it", || split_brains(&a) != "0");
+    assert_eq!((split_brains(&a).as_str(), split_brains(&b).as_str()), ("1", "0"));
+
     b.stop().unwrap();
     world.until_owners("A takes over again", |owners| owners == [Some("a".to_owned())]);
     let input = story.input.to_string();
