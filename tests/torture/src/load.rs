@@ -21,7 +21,7 @@ pub(crate) struct Load<'a> {
     pub(crate) job: fn(u64) -> Job,
     /// Between two looks at whether an instance has ended.
     pub(crate) look_every: Duration,
-    /// Whether an instance and its children are purged as soon as its end was seen.
+    /// Whether an instance is purged as soon as its end was seen.
     pub(crate) purges: bool,
     next: AtomicU64,
     ended: AtomicU64,

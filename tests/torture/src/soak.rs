@@ -19,6 +19,12 @@ const CLIENTS: usize = 24;
 /// Between two samples of the memory.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 
+/// Between two purges of what clients do not know of: children, also those of earlier generations.
+const PURGE_EVERY: Duration = Duration::from_secs(10);
+
+/// What was created so long ago has been waited for.
+const PURGE_OLDER_THAN: &str = "60s";
+
 /// No soak takes longer than this.
 const LASTS_MAX: Duration = Duration::from_hours(3);
 
@@ -96,8 +102,14 @@ fn sample_until(
     tell: &dyn Fn(Sample),
 ) -> Result<()> {
     let begun = Instant::now();
+    let mut purged_at = begun;
     loop {
         thread::sleep(SAMPLE_EVERY);
+        if purged_at.elapsed() > PURGE_EVERY {
+            purged_at = Instant::now();
+            // Fails as well where nothing is that old.
+            server.rondo(&["purge", "--older-than", PURGE_OLDER_THAN])?;
+        }
         let (_, hub) = net.once("GET", &format!("{}/rondo/hub", server.url()), None)?;
         let done = hub.pointer("/worker/turns").and_then(Value::as_u64).context("the host does not tell its turns")?;
         let sample = Sample { turns: done as f64, bytes: server.resident_bytes()? as f64 };
