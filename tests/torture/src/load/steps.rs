@@ -83,7 +83,11 @@ impl Load<'_> {
             if seen["runtimeStatus"] != "Suspended" {
                 return Ok(seen);
             }
-            self.tell(job, "resume")?;
+            let answer = self.ask("POST", &format!("{DURABLE}/instances/{}/resume", job.id), None)?;
+            // What was seen may be from before the first resumption, which has let it end since.
+            if answer.status != 410 {
+                Self::told(&answer, "resume")?;
+            }
         }
     }
 
