@@ -39,9 +39,18 @@ pub(crate) fn is_held(column: &str) -> bool {
     column == HELD
 }
 
-/// Whether a sentinel was written by that commit, or by one of its transactions.
+/// Whether a sentinel was written by the last transaction of that commit.
 pub(crate) fn is_of(sentinel: &Entity, commit: &str) -> bool {
-    ["RondoCommit", WRITING].iter().any(|column| matches!(sentinel.text(column), Ok(Some(text)) if text == commit))
+    names(sentinel, "RondoCommit", commit)
+}
+
+/// Whether a sentinel was written by an earlier transaction of that commit, and by none since.
+pub(crate) fn is_begun_by(sentinel: &Entity, commit: &str) -> bool {
+    names(sentinel, WRITING, commit)
+}
+
+fn names(sentinel: &Entity, column: &str, commit: &str) -> bool {
+    matches!(sentinel.text(column), Ok(Some(text)) if text == commit)
 }
 
 /// Whether all of the instance is about to be removed.

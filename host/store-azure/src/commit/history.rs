@@ -10,6 +10,15 @@ use crate::heads::{self, WRITING};
 use crate::layout::{outbox, sentinel};
 use crate::{limits, steady};
 
+/// Which transaction of a commit.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// One that prepares: what was stored before stays valid.
+    Earlier,
+    /// The one that makes the commit valid.
+    Last,
+}
+
 /// What the stored sentinel says of a commit whose transaction has failed.
 enum Verdict {
     /// It was written, its reply was lost.
@@ -41,13 +50,15 @@ impl Core {
         let count = plan.batches.writes.len();
         for (number, rows) in plan.batches.writes.iter().enumerate() {
             let mut writes = rows.clone();
-            let entity = if number + 1 == count {
-                writes.extend(outbox_write.take());
-                last.entity.clone()
-            } else {
-                provisional(plan, etag.is_none())
+            let part = if number + 1 == count { Part::Last } else { Part::Earlier };
+            let entity = match part {
+                Part::Last => {
+                    writes.extend(outbox_write.take());
+                    last.entity.clone()
+                }
+                Part::Earlier => provisional(plan, etag.is_none()),
             };
-            etag = Some(self.transact(plan, writes, entity, etag).await?);
+            etag = Some(self.transact(plan, part, writes, entity, etag).await?);
         }
         etag.ok_or_else(|| Step::Failed(refused("a commit without a transaction")))
     }
@@ -56,6 +67,7 @@ impl Core {
     async fn transact(
         &self,
         plan: &Plan,
+        part: Part,
         mut writes: Vec<Write>,
         sentinel: Entity,
         expected: Option<ETag>,
@@ -78,7 +90,7 @@ impl Core {
             match error {
                 Error::Exists | Error::Changed | Error::NotFound | Error::Ambiguous(_) => {
                     is_ambiguous |= matches!(error, Error::Ambiguous(_));
-                    match self.verdict(plan, expected.as_ref()).await {
+                    match self.verdict(plan, part, expected.as_ref()).await {
                         Ok(Verdict::Written(etag)) => return Ok(etag),
                         Ok(Verdict::Moved) => return Err(Step::Stale),
                         Ok(Verdict::Untouched) => {}
@@ -97,14 +109,19 @@ impl Core {
     }
 
     /// The sentinel decides.
-    async fn verdict(&self, plan: &Plan, expected: Option<&ETag>) -> Result<Verdict, Error> {
+    async fn verdict(&self, plan: &Plan, part: Part, expected: Option<&ETag>) -> Result<Verdict, Error> {
         let stored = self.read_sentinel(&plan.key).await?;
+        let is_written = match part {
+            Part::Earlier => heads::is_begun_by,
+            // The one before has begun it already: that says nothing of this one.
+            Part::Last => heads::is_of,
+        };
         Ok(match stored {
             None if expected.is_none() => Verdict::Untouched,
-            Some(Versioned { entity, etag, .. }) if heads::is_of(&entity, &plan.sentinel.commit) => {
+            Some(Versioned { etag, .. }) if Some(&etag) == expected => Verdict::Untouched,
+            Some(Versioned { entity, etag, .. }) if is_written(&entity, &plan.sentinel.commit) => {
                 Verdict::Written(etag)
             }
-            Some(Versioned { etag, .. }) if Some(&etag) == expected => Verdict::Untouched,
             Some(_) | None => Verdict::Moved,
         })
     }
