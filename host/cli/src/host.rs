@@ -20,6 +20,7 @@ use crate::limits::REQUESTS_GRACE;
 use crate::listen::{self, TlsArgs};
 use crate::registry::Registry;
 use crate::storage::{Storage, StorageArgs};
+use crate::traces::{Exporting, Settings, Traces};
 use crate::units;
 
 /// What a host is made from.
@@ -68,6 +69,8 @@ pub(crate) struct Host {
     data: PathBuf,
     readiness: Readiness,
     worker: Worker,
+    /// None: no traces are wanted.
+    exporting: Option<Exporting>,
     stop_serving: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -77,6 +80,8 @@ impl Host {
     pub(crate) async fn start(args: &HostArgs, access: &Access) -> Result<Self> {
         let guard = guard(args.listen, access)?;
         let tls = access.tls.acceptor()?;
+        let traces = Settings::from_env()?.map(Traces::begin).transpose()?;
+        let (traces, exporting) = traces.unzip();
         let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
         fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -92,7 +97,7 @@ impl Host {
         let url = format!("{}://{address}", scheme.as_str());
 
         let engines = Engines::new(engine_options(args)).context("starting the WebAssembly engine")?;
-        let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock), is_shared)
+        let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock), is_shared, traces.clone())
             .await
             .context("reading which components are deployed")?;
 
@@ -121,19 +126,19 @@ impl Host {
         });
 
         registry.load_newest().await;
-        let worker = Worker::start(worker_options(args), backend, Arc::new(registry), clock)
+        let worker = Worker::start(worker_options(args, traces.as_ref()), backend, Arc::new(registry), clock)
             .context("starting the worker's threads")?;
         let monitor = worker.monitor();
         let _ = hub.monitor.set(monitor.clone());
         readiness.watch(move || monitor.problem());
         readiness.set(Phase::Ready);
         write_endpoint(&args.data, &url)?;
-        Ok(Self { url, data: args.data.clone(), readiness, worker, stop_serving, serving })
+        Ok(Self { url, data: args.data.clone(), readiness, worker, exporting, stop_serving, serving })
     }
 
     /// Stops everything, finishing what was begun. What is cut off goes on after the next start.
     pub(crate) async fn stop(self) -> Result<()> {
-        let Self { url: _, data, readiness, worker, stop_serving, serving } = self;
+        let Self { url: _, data, readiness, worker, exporting, stop_serving, serving } = self;
         readiness.set(Phase::Stopping);
         // Gone already if the folder was cleaned up meanwhile.
         let _ = fs::remove_file(data.join("endpoint"));
@@ -147,7 +152,11 @@ impl Host {
             tracing::warn!("some requests did not end in time and were cut off");
             abort.abort();
         }
-        worker.shutdown().await.context("closing the storage")
+        let stopped = worker.shutdown().await.context("closing the storage");
+        if let Some(exporting) = exporting {
+            exporting.stop().await;
+        }
+        stopped
     }
 
     /// Answers when the host cannot go on by itself.
@@ -191,13 +200,14 @@ fn engine_options(args: &HostArgs) -> wasm::Options {
     }
 }
 
-fn worker_options(args: &HostArgs) -> worker::Options {
+fn worker_options(args: &HostArgs, traces: Option<&Traces>) -> worker::Options {
     let defaults = worker::Options::default();
     worker::Options {
         shards: args.shards.unwrap_or(defaults.shards),
         warm_guest_bytes_max: args.warm_memory.unwrap_or(defaults.warm_guest_bytes_max),
         activities_max: args.activities.unwrap_or(defaults.activities_max),
         activities_per_name_max: args.activities.unwrap_or(defaults.activities_per_name_max),
+        spans: traces.map(Traces::spans).unwrap_or_default(),
         ..defaults
     }
 }

@@ -76,3 +76,18 @@ pub(crate) const NESTED_MAX: usize = 200;
 
 /// Before a longer body the server is asked whether it wants it: one more round trip, against sending it for nothing.
 pub(crate) const BODY_ASKED_FIRST_BYTES: usize = 64 * 1024;
+
+/// Spans that may wait for the collector, whatever the environment asks for: about a kilobyte each.
+pub(crate) const TRACE_SPANS_WAITING_MAX: usize = 65_536;
+
+/// Spans sent together, whatever the environment asks for: far below what collectors take in one request.
+pub(crate) const TRACE_SPANS_PER_BATCH_MAX: usize = 4_096;
+
+/// One request to the collector, its answer included; OpenTelemetry's default.
+pub(crate) const TRACE_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A collector's answer: a few bytes, or what it thinks of a batch.
+pub(crate) const TRACE_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a shutdown waits for the last spans to be sent.
+pub(crate) const TRACE_FLUSH_MAX: Duration = Duration::from_secs(5);

@@ -29,6 +29,7 @@ mod storage;
 mod table;
 mod telemetry;
 mod timeline;
+mod traces;
 mod units;
 mod view;
 

@@ -21,6 +21,7 @@ use self::index::{Deployed, Index};
 use self::loads::Loads;
 use self::outage::outlast;
 use crate::limits::DEPLOYED_REFRESH_INTERVAL;
+use crate::traces::Traces;
 
 /// The failure of an activity whose component is deployed but cannot be had right now. A retry may find it.
 const COMPONENT_UNAVAILABLE: &str = "component-unavailable";
@@ -38,6 +39,8 @@ struct Inner {
     /// Held while storage and index may disagree on which component is the newest.
     deploying: tokio::sync::Mutex<()>,
     tokio: Handle,
+    /// None: activities hand on nothing.
+    traces: Option<Traces>,
 }
 
 impl Registry {
@@ -49,6 +52,7 @@ impl Registry {
         components: Arc<dyn Components>,
         clock: Arc<dyn Clock>,
         is_shared: bool,
+        traces: Option<Traces>,
     ) -> Result<Self, StorageError> {
         let registry = Self(Arc::new(Inner {
             engines,
@@ -58,6 +62,7 @@ impl Registry {
             loads: Loads::default(),
             deploying: tokio::sync::Mutex::default(),
             tokio: Handle::current(),
+            traces,
         }));
         registry.refresh().await?;
         if is_shared {
@@ -245,7 +250,10 @@ impl worker::Runtime for Registry {
         let loaded = self.loaded_in_time(digest).await;
         let loaded = loaded.map_err(|unavailable| Failure::new(COMPONENT_UNAVAILABLE, unavailable.problem))?;
         let grants = self.index().deployed(&digest).map(|deployed| Arc::clone(&deployed.grants)).unwrap_or_default();
-        loaded.run_activity(task, &grants).await
+        match self.0.traces.as_ref().map(|traces| traces.outgoing(task)) {
+            Some(span) => loaded.run_activity_within(task, &grants, span).await,
+            None => loaded.run_activity(task, &grants).await,
+        }
     }
 }
 

@@ -109,7 +109,7 @@ impl<'b, C> Decode<'b, C> for InstanceId {
 
 /// One generation of an instance between continue-as-new. Shown as 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExecutionId([u8; 16]);
+pub struct ExecutionId(pub(crate) [u8; 16]);
 
 impl ExecutionId {
     /// From raw bytes; the edge draws them at random for instances that clients start.
@@ -139,7 +139,7 @@ impl ExecutionId {
         EventKey(self.derive(b"event", &[task.0]).0)
     }
 
-    fn derive(self, purpose: &[u8], numbers: &[u32]) -> Self {
+    pub(crate) fn derive(self, purpose: &[u8], numbers: &[u32]) -> Self {
         let mut hash = Sha256::new_with_prefix(b"rondo/1/");
         hash.update(purpose);
         hash.update(self.0);

@@ -30,6 +30,7 @@ mod status;
 pub mod testing;
 pub mod text;
 mod time;
+mod trace;
 
 pub use action::{Action, LogLevel, StartChild};
 pub use determinism::Nondeterminism;
@@ -40,8 +41,9 @@ pub use history::{EventKind, ExecutionStarted, HistoryEvent};
 pub use ids::{Digest, EventId, EventKey, ExecutionId, IdError, InstanceId, TaskId};
 pub use message::Message;
 pub use orchestration::{HistoryError, Orchestration, TurnError};
-pub use outcome::{ActivityTask, HistoryChange, LogLine, OutboxMessage, TurnOutcome};
+pub use outcome::{ActivityTask, HistoryChange, LogLine, OutboxMessage, Replaced, TurnOutcome};
 pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use status::{InstanceState, RuntimeStatus};
 pub use time::Timestamp;
+pub use trace::{TRACE_SAMPLED, TRACE_STATE_BYTES_MAX, TRACE_STATE_OF_OWN, TraceContext};

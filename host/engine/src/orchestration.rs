@@ -131,6 +131,11 @@ impl Orchestration {
         self.state.as_ref()
     }
 
+    /// All events of the current execution; of those of the last work item, only what it committed counts.
+    pub fn history(&self) -> &[HistoryEvent] {
+        self.execution.as_ref().map_or(&[], |execution| &execution.history)
+    }
+
     /// Bytes that are kept only because the guest is warm: its own, and the history it was told; 0 when there is none.
     pub fn guest_bytes(&self) -> usize {
         let Some(execution) = &self.execution else { return 0 };

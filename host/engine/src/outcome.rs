@@ -2,7 +2,7 @@
 
 use crate::{
     EventId, ExecutionId, ExecutionStarted, Failure, HistoryEvent, InstanceId, InstanceState, LogLevel, Message,
-    Payload, TaskId, Timestamp, kind,
+    Payload, TaskId, Timestamp, TraceContext, kind,
 };
 
 /// What one work item decided.
@@ -29,6 +29,18 @@ pub struct TurnOutcome {
     pub canceled: Vec<TaskId>,
     /// What the guest logged.
     pub logs: Vec<LogLine>,
+    /// Executions that others took the place of in this work item, oldest first. Nothing of them is stored once
+    /// `history` is; they are here for whoever tells of what ran.
+    pub replaced: Vec<Replaced>,
+}
+
+/// The history of an execution that another one took the place of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replaced {
+    /// All its events.
+    pub events: Vec<HistoryEvent>,
+    /// How many of them had been stored before this work item.
+    pub stored: usize,
 }
 
 /// What to do to the stored history of an instance.
@@ -102,6 +114,8 @@ pub struct ActivityTask {
     pub name: String,
     /// Its input.
     pub input: Option<Payload>,
+    /// The span of the execution that scheduled it; none in what a host that knew of no spans has passed on.
+    pub trace_context: Option<TraceContext>,
 }
 
 /// A line that a guest logged in a turn that was not a replay.

@@ -109,5 +109,6 @@ fn activity(name: &str) -> Result<ActivityTask> {
         attempt: 1,
         name: name.to_owned(),
         input: Some("{}".into()),
+        trace_context: None,
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::limits::PAYLOAD_BYTES_MAX;
-use engine::{ActivityTask, Failure, Payload, kind};
+use engine::{ActivityTask, Failure, Payload, TraceContext, kind};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
@@ -77,12 +77,13 @@ impl ActivityGuests {
         shared: &Arc<Shared>,
         task: &ActivityTask,
         grants: &Grants,
+        span: Option<TraceContext>,
     ) -> Result<Option<Payload>, Failure> {
         let permit = shared.activity_permits.acquire().await.expect("the permits are never closed");
         let wasi = if grants.is_empty() {
             None
         } else {
-            let granted = Granted::new(grants, task);
+            let granted = Granted::new(grants, task, span.as_ref());
             Some(granted.map_err(|error| Failure::new(kind::GRANT_UNAVAILABLE, error.to_string()))?)
         };
         let store = store(shared, task.clone(), wasi);

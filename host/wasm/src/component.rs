@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payload, kind};
+use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payload, TraceContext, kind};
 
 use crate::activity::ActivityGuests;
 use crate::engines::Shared;
@@ -76,10 +76,32 @@ impl LoadedComponent {
     /// # Errors
     /// What the activity returned, or what became of its guest, by kind.
     pub async fn run_activity(&self, task: &ActivityTask, grants: &Grants) -> Result<Option<Payload>, Failure> {
+        self.run(task, grants, None).await
+    }
+
+    /// The same within a span: the HTTP requests of the guest carry it, unless the guest says otherwise.
+    ///
+    /// # Errors
+    /// See [`LoadedComponent::run_activity`].
+    pub async fn run_activity_within(
+        &self,
+        task: &ActivityTask,
+        grants: &Grants,
+        span: TraceContext,
+    ) -> Result<Option<Payload>, Failure> {
+        self.run(task, grants, Some(span)).await
+    }
+
+    async fn run(
+        &self,
+        task: &ActivityTask,
+        grants: &Grants,
+        span: Option<TraceContext>,
+    ) -> Result<Option<Payload>, Failure> {
         let Loaded { shared, activities, works, digest, .. } = &*self.0;
         let name = &task.name;
         match activities {
-            Some(guests) if offers(works, name) => guests.run(shared, task, grants).await,
+            Some(guests) if offers(works, name) => guests.run(shared, task, grants, span).await,
             _ => {
                 let message = format!("the component {} has no activity called `{name}`", digest.short());
                 Err(Failure::new(kind::ACTIVITY_NOT_FOUND, message).non_retriable())

@@ -8,18 +8,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{ActivityTask, Digest, Failure, Payload};
-use store::ActivityQueue;
+use store::{ActivityQueue, Clock};
 use tokio::sync::{mpsc, watch};
 
 use self::desk::Desk;
 use self::queue::{Job, Origin};
 use self::sharing::{Errand, Sharing};
-use crate::shard::ActivityKey;
+use crate::shard::{ActivityKey, Input};
 use crate::stats::ActivityGauge;
-use crate::{Options, Runtime};
+use crate::{Options, Runtime, Span};
 
 /// How an attempt ended.
-pub(crate) type ActivityResult = (ActivityKey, Result<Option<Payload>, Failure>);
+#[derive(Debug)]
+pub(crate) struct Done {
+    key: ActivityKey,
+    result: Result<Option<Payload>, Failure>,
+    span: Option<Box<Span>>,
+}
+
+impl From<Done> for Input {
+    fn from(Done { key, result, span }: Done) -> Self {
+        Self::ActivityDone { key, result, span }
+    }
+}
 
 /// Hands activities in, for one shard.
 #[derive(Clone)]
@@ -53,14 +64,15 @@ impl Activities {
     pub(crate) fn new(
         options: &Options,
         runtime: Arc<dyn Runtime>,
-        results: Vec<mpsc::Sender<ActivityResult>>,
+        results: Vec<mpsc::Sender<Done>>,
         shared: Option<Arc<dyn ActivityQueue>>,
         gauge: Arc<ActivityGauge>,
+        clock: Arc<dyn Clock>,
     ) -> (Self, Vec<ActivityHandle>) {
         let waiting_max = options.activities_waiting_max.unwrap_or(options.activities_max);
         let sharing = shared.clone().map(|shared| Sharing::new(shared, waiting_max, Arc::clone(&gauge)));
         let shards = 0..results.len();
-        let desk = Arc::new(Desk::new(options, runtime, results, shared, gauge));
+        let desk = Arc::new(Desk::new(options, runtime, results, shared, gauge, clock));
         let handles = shards.map(|shard| ActivityHandle { shard, desk: Arc::clone(&desk) }).collect();
         (Self { desk, sharing }, handles)
     }

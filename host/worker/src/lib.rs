@@ -21,11 +21,13 @@ mod routing;
 mod runtime;
 pub mod shard;
 mod shard_loop;
+mod spans;
 mod stats;
 mod worker;
 
 pub use measures::Distributions;
 pub use options::Options;
 pub use runtime::Runtime;
+pub use spans::{Attribute, AttributeValue, Span, SpanEvent, SpanKind, SpanSink, SpanStatus, Spans};
 pub use stats::{Health, Monitor, Stats};
 pub use worker::Worker;

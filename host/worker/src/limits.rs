@@ -63,3 +63,12 @@ pub(crate) const GIVE_BACK_MAX: Duration = Duration::from_secs(10);
 
 /// How long a shutdown waits for commits in flight; what hangs longer than this has an unknown outcome anyway.
 pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+/// Events of one span, as OpenTelemetry bounds them by default; the others are counted.
+pub(crate) const SPAN_EVENTS_MAX: usize = 128;
+
+/// Timers of one execution that have spans: the first ones. An orchestration that polls has thousands, all alike.
+pub(crate) const SPAN_TIMERS_MAX: usize = 128;
+
+/// What of a text that a guest or a client wrote goes into a span.
+pub(crate) const SPAN_TEXT_BYTES_MAX: usize = 1024;

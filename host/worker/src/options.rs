@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::memory;
+use crate::{Spans, memory};
 
 /// Memory for warm guests on a machine that does not say how much it has.
 const WARM_GUEST_BYTES: usize = 512 * 1024 * 1024;
@@ -31,6 +31,8 @@ pub struct Options {
     pub instances_busy_per_shard_max: usize,
     /// How long a shutdown waits for running activities before it drops them. They are run again after the restart.
     pub shutdown_grace: Duration,
+    /// Who is told what took how long.
+    pub spans: Spans,
 }
 
 impl Default for Options {
@@ -45,6 +47,7 @@ impl Default for Options {
             activities_per_name_max: 64 * cores,
             instances_busy_per_shard_max: 4_096,
             shutdown_grace: Duration::from_secs(10),
+            spans: Spans::default(),
         }
     }
 }

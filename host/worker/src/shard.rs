@@ -30,7 +30,7 @@ use self::inbox::Inbox;
 use self::slot::{Phase, Slot};
 use self::slots::Slots;
 use crate::measures::Measures;
-use crate::{Stats, limits};
+use crate::{Spans, Stats, limits};
 
 /// How much one shard may have in hand.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,7 @@ pub struct Shard {
     is_draining: bool,
     counters: Stats,
     measures: Arc<Measures>,
+    spans: Spans,
 }
 
 impl fmt::Debug for Shard {
@@ -71,12 +72,19 @@ impl Shard {
             is_draining: false,
             counters: Stats::default(),
             measures: Arc::default(),
+            spans: Spans::default(),
         }
     }
 
     /// The same, measuring where others can read it.
     pub(crate) fn measured_in(self, measures: Arc<Measures>) -> Self {
         Self { measures, ..self }
+    }
+
+    /// The same, telling of what took time. It only asks here what is wanted; to tell is an effect.
+    #[must_use]
+    pub fn telling(self, spans: Spans) -> Self {
+        Self { spans, ..self }
     }
 
     /// Takes note of something; no guest runs. What it leads to is pushed to `effects`.
@@ -87,11 +95,11 @@ impl Shard {
             Input::Prepared { instance_id, result } => self.prepared(instance_id, result, now, effects),
             Input::Committed { instance_id, result } => self.committed(instance_id, result, now, effects),
             Input::Held { instance_id, result } => self.held(instance_id, result, effects),
-            Input::ActivityDone { key, result } => {
+            Input::ActivityDone { key, result, span } => {
                 // Otherwise it was canceled while its result was on the way.
                 if self.in_flight.remove(&key) {
                     let message = key.message(result);
-                    self.deliver(key.instance_id, |inbox| inbox.add_result(message), now, effects);
+                    self.deliver(key.instance_id, |inbox| inbox.add_result(message, span), now, effects);
                 }
             }
             Input::Drain => self.drain(effects),

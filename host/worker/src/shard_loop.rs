@@ -15,7 +15,7 @@ use store::{Clock, WorkItem};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::perform::{Performer, lost};
-use crate::activities::ActivityResult;
+use crate::activities::Done;
 use crate::shard::{Effect, Input, Shard};
 use crate::stats::Monitor;
 use crate::{Runtime, fields, limits};
@@ -37,7 +37,7 @@ pub(crate) struct ShardLoop {
     pub(crate) performer: Performer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) work: mpsc::Receiver<WorkItem>,
-    pub(crate) results: mpsc::Receiver<ActivityResult>,
+    pub(crate) results: mpsc::Receiver<Done>,
     pub(crate) control: watch::Receiver<Control>,
     pub(crate) monitor: Monitor,
 }
@@ -86,7 +86,7 @@ impl ShardLoop {
                 Err(_) => Wake::Crash,
             },
             Some(answer) = pending.next() => answer.map_or(Wake::Quiet, Wake::Input),
-            Some((key, result)) = self.results.recv() => Wake::Input(Input::ActivityDone { key, result }),
+            Some(done) = self.results.recv() => Wake::Input(done.into()),
             Some(work) = self.work.recv(), if self.shard.has_room() => Wake::Input(self.taken(work)),
             () = tokio::task::yield_now(), if self.shard.has_runnable() => Wake::Quiet,
             else => Wake::Crash,
@@ -99,8 +99,8 @@ impl ShardLoop {
             let input = if let Some(Some(answer)) = pending.next().now_or_never() {
                 let Some(input) = answer else { continue };
                 input
-            } else if let Ok((key, result)) = self.results.try_recv() {
-                Input::ActivityDone { key, result }
+            } else if let Ok(done) = self.results.try_recv() {
+                done.into()
             } else if self.shard.has_room()
                 && let Ok(work) = self.work.try_recv()
             {
@@ -134,8 +134,8 @@ impl ShardLoop {
 
     /// Takes in what activities have yielded, gives back what has not begun, and waits for what has.
     async fn drain(&mut self, pending: &mut Pending, effects: &mut Vec<Effect>) {
-        while let Ok((key, result)) = self.results.try_recv() {
-            self.shard.handle(Input::ActivityDone { key, result }, self.clock.now(), effects);
+        while let Ok(done) = self.results.try_recv() {
+            self.shard.handle(done.into(), self.clock.now(), effects);
         }
         self.shard.handle(Input::Drain, self.clock.now(), effects);
         self.work.close();

@@ -106,8 +106,9 @@ impl Worker {
         let (result_senders, results): (Vec<_>, Vec<_>) =
             (0..options.shards).map(|_| mpsc::channel(options.activities_max)).unzip();
         let gauge = Arc::clone(&monitor.activities);
+        let (shared, for_spans) = (source.activity_queue(), Arc::clone(&clock));
         let (activities, handles) =
-            Activities::new(&options, Arc::clone(&runtime), result_senders, source.activity_queue(), gauge);
+            Activities::new(&options, Arc::clone(&runtime), result_senders, shared, gauge, for_spans);
         let config = Config {
             warm_bytes_max: options.warm_guest_bytes_max / options.shards,
             warm_max: options.warm_guests_max / options.shards,
@@ -122,12 +123,16 @@ impl Worker {
                 activities,
                 tokio: Handle::current(),
                 measures: Arc::clone(&monitor.shards[index].measures),
+                spans: options.spans.clone(),
             };
             let (control, controlled) = watch::channel(Control::Run);
             let (clock, runtime, watched) = (Arc::clone(&clock), Arc::clone(&runtime), monitor.clone());
+            let spans = options.spans.clone();
             let make = move || ShardLoop {
                 index,
-                shard: Shard::new(config, Box::new(RuntimeGuests(runtime))).measured_in(performer.measures.clone()),
+                shard: Shard::new(config, Box::new(RuntimeGuests(runtime)))
+                    .measured_in(performer.measures.clone())
+                    .telling(spans),
                 performer,
                 clock,
                 work,

@@ -197,6 +197,7 @@ fn call(line: &str) -> Result<Call> {
         attempt,
         name,
         input,
+        trace_context: None,
     };
     Ok(Call { task, result: String::new() })
 }

@@ -61,6 +61,7 @@ impl WatchedSource {
                 attempt: 1,
                 name: name.clone(),
                 input: input.clone(),
+                trace_context: None,
             };
             let runtime = Arc::clone(&self.runtime);
             tokio::spawn(async move { runtime.run_activity(&task, None).await });

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::{Digest, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, limits};
+use engine::{Digest, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, TraceContext, limits};
 use store::{CreateInstance, ExistingInstance};
 
 use super::instances::{self, Look};
@@ -255,11 +255,13 @@ fn tags(params: &Params) -> Result<BTreeMap<String, String>, Problem> {
     Ok(tags)
 }
 
-/// The starter's trace, if it sent one; a malformed one is the observers' loss only.
+/// The starter's trace, if it sent one; a malformed one is ignored, as W3C has it.
 fn trace_context(headers: &HeaderMap) -> Option<(String, String)> {
-    let text = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?;
-        (value.len() <= TRACE_HEADER_BYTES_MAX).then(|| value.to_owned())
-    };
-    Some((text("traceparent")?, text("tracestate").unwrap_or_default()))
+    let mut parents = headers.get_all("traceparent").iter();
+    let (Some(parent), None) = (parents.next(), parents.next()) else { return None };
+    let parent = parent.to_str().ok().filter(|parent| parent.len() <= TRACE_HEADER_BYTES_MAX)?;
+    // Headers of one name are one list.
+    let states: Option<Vec<_>> = headers.get_all("tracestate").iter().map(|state| state.to_str().ok()).collect();
+    let state = states.unwrap_or_default().join(",");
+    Some(TraceContext::parse(parent, &state)?.to_headers())
 }

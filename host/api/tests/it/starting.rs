@@ -5,6 +5,8 @@ use store::MemoryBackend;
 
 use crate::hub::{BASE, Hub, NEW_YEAR_MS};
 
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 async fn started(hub: &Hub) -> engine::ExecutionStarted {
     match hub.inbox().await.remove(0) {
         Message::Start(start) => *start,
@@ -51,7 +53,7 @@ async fn everything_a_start_says_is_in_its_message() {
         "{BASE}/orchestrators/order/a?version=2&tag=team:x&tag=when:12:30&startAt=2031-01-01T00:00:00Z&component={}",
         digest.short()
     );
-    let headers = [("traceparent", "00-1-2-01"), ("content-type", "application/json")];
+    let headers = [("traceparent", TRACEPARENT), ("tracestate", "a=1"), ("content-type", "application/json")];
     let answer = hub.send("POST", &uri, &headers, "{\"n\": 1.50}").await;
     assert_eq!(answer.status, 202, "{}", answer.text);
     let start = started(&hub).await;
@@ -64,7 +66,15 @@ async fn everything_a_start_says_is_in_its_message() {
     assert_eq!(start.component, Some(digest));
     assert_eq!(start.input.unwrap().as_str(), "{\"n\": 1.50}", "the text is stored as it came");
     assert_eq!(start.created_at.as_millis(), NEW_YEAR_MS);
-    assert_eq!(start.trace_context, Some(("00-1-2-01".to_owned(), String::new())));
+    assert_eq!(start.trace_context, Some((TRACEPARENT.to_owned(), "a=1".to_owned())));
+}
+
+#[tokio::test]
+async fn a_malformed_trace_is_ignored() {
+    let hub = Hub::with_order().await;
+    let headers = [("traceparent", "00-1-2-01"), ("tracestate", "a=1")];
+    assert_eq!(hub.send("POST", &format!("{BASE}/orchestrators/order/a"), &headers, "").await.status, 202);
+    assert_eq!(started(&hub).await.trace_context, None);
 }
 
 #[tokio::test]

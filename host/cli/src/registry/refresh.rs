@@ -86,7 +86,7 @@ mod tests {
 
     async fn registry(storage: &Arc<MemoryBackend>) -> Registry {
         let engines = wasm::Engines::new(wasm::Options::default()).unwrap();
-        Registry::open(engines, storage.clone(), Arc::new(ManualClock::default()), false).await.unwrap()
+        Registry::open(engines, storage.clone(), Arc::new(ManualClock::default()), false, None).await.unwrap()
     }
 
     async fn deploy(storage: &MemoryBackend, record: ComponentRecord) {

@@ -34,7 +34,7 @@ impl WorkItem<'_> {
             created_at: self.now,
             component: None,
             generation: 0,
-            trace_context: execution.fold.started.trace_context.clone(),
+            trace_context: Some(execution.span().to_headers()),
         };
         let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
         self.outbox.push(message);

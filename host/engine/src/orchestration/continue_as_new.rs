@@ -31,6 +31,8 @@ impl WorkItem<'_> {
 
         let old = self.current();
         let started = &old.fold.started;
+        // All generations are part of what the first is part of, or else of the first.
+        let trace_context = started.parent_span().unwrap_or_else(|| old.span());
         let next = LiveExecution::begin(
             Box::new(ExecutionStarted {
                 execution_id: started.execution_id.next(),
@@ -43,7 +45,7 @@ impl WorkItem<'_> {
                 created_at: started.created_at,
                 component: None,
                 generation: started.generation.saturating_add(1),
-                trace_context: started.trace_context.clone(),
+                trace_context: Some(trace_context.to_headers()),
             }),
             now,
         );

@@ -2,6 +2,7 @@
 
 use crate::{
     Digest, EventId, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent, RetryPolicy, TaskId, Timestamp,
+    TraceContext,
 };
 
 use super::HistoryError;
@@ -88,6 +89,11 @@ impl LiveExecution {
 
     pub(super) fn id(&self) -> ExecutionId {
         self.fold.started.execution_id
+    }
+
+    /// Its span in a trace, for what it starts.
+    pub(super) fn span(&self) -> TraceContext {
+        self.fold.started.span(self.fold.rewinds)
     }
 
     pub(super) fn has_ended(&self) -> bool {

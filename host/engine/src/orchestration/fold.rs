@@ -21,6 +21,8 @@ pub(super) struct Fold {
     /// Whether the guest has had its first turn.
     pub(super) has_begun: bool,
     pub(super) is_suspended: bool,
+    /// How often it was reopened.
+    pub(super) rewinds: u32,
     /// The event that ended the execution.
     pub(super) end: Option<EventId>,
     pub(super) tasks: Tasks,
@@ -50,6 +52,7 @@ impl Fold {
             at,
             has_begun: false,
             is_suspended: false,
+            rewinds: 0,
             end: None,
             tasks: Tasks::default(),
             events: ExternalEvents::default(),
@@ -80,7 +83,10 @@ impl Fold {
             EventKind::ExecutionSuspended { .. } => self.is_suspended = true,
             EventKind::ExecutionResumed { .. } if !self.is_suspended => return Err("not suspended".into()),
             EventKind::ExecutionResumed { .. } => self.is_suspended = false,
-            EventKind::ExecutionRewound { .. } => self.rewind(event.at)?,
+            EventKind::ExecutionRewound { .. } => {
+                self.rewind(event.at)?;
+                self.rewinds += 1;
+            }
             EventKind::TaskAttemptFailed { task, attempt, retry_at, .. } => {
                 self.tasks.attempt_failed(*task, Attempted::Activity, *attempt, *retry_at)?;
             }

@@ -23,5 +23,6 @@ mod scheduled_start;
 mod suspend;
 mod terminate;
 mod timer;
+mod trace;
 mod wake;
 mod world;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::{
-    ActivityTask, Digest, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload, TaskId,
-    Timestamp, TurnError, TurnOutcome, limits,
+    ActivityTask, Digest, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload, Replaced,
+    TaskId, Timestamp, TurnError, TurnOutcome, limits,
 };
 
 use super::Orchestration;
@@ -38,8 +38,8 @@ struct Before {
     events: usize,
     component: Option<Digest>,
     custom_status: Option<Payload>,
-    /// The execution that was current then, once another has taken its place.
-    replaced: Option<LiveExecution>,
+    /// The executions that others have taken the place of, oldest first. If there was one then, it is the first.
+    replaced: Vec<LiveExecution>,
 }
 
 impl<'a> WorkItem<'a> {
@@ -54,7 +54,7 @@ impl<'a> WorkItem<'a> {
             events: execution.map_or(0, |execution| execution.history.len()),
             component: execution.and_then(|execution| execution.component),
             custom_status: instance.custom_status.clone(),
-            replaced: None,
+            replaced: Vec::new(),
         };
         // Within an execution time never goes back, whatever the clock does.
         let now = execution.map_or(now, |execution| now.max(execution.fold.at));
@@ -126,7 +126,7 @@ impl<'a> WorkItem<'a> {
     /// Puts another execution in the place of the current one.
     pub(super) fn replace(&mut self, execution: LiveExecution) {
         if let Some(old) = self.instance.execution.replace(execution) {
-            self.before.replaced.get_or_insert(old);
+            self.before.replaced.push(old);
         }
     }
 
@@ -162,14 +162,14 @@ impl<'a> WorkItem<'a> {
 
     /// Whether the open activity had no chance to begin before this work item.
     pub(super) fn is_new(&self, created: crate::EventId) -> bool {
-        self.before.replaced.is_some() || created.0 > self.before.events as u64
+        !self.before.replaced.is_empty() || created.0 > self.before.events as u64
     }
 
     fn roll_back(&mut self) {
         let Before { events, component, custom_status, replaced } = &mut self.before;
         self.instance.custom_status = custom_status.take();
-        if let Some(old) = replaced.take() {
-            self.instance.execution = Some(old);
+        if !replaced.is_empty() {
+            self.instance.execution = Some(replaced.swap_remove(0));
         }
         if *events == 0 {
             self.instance.execution = None;
@@ -185,7 +185,7 @@ impl<'a> WorkItem<'a> {
         let activities = self.dispatch();
         let execution = self.current();
         let events = &execution.history;
-        let history = if self.before.replaced.is_some() {
+        let history = if !self.before.replaced.is_empty() {
             HistoryChange::Replace { events: events.clone() }
         } else if events.len() > self.before.events {
             HistoryChange::Append { events: events[self.before.events..].to_vec() }
@@ -202,6 +202,7 @@ impl<'a> WorkItem<'a> {
             activities,
             canceled: self.canceled,
             logs: self.logs,
+            replaced: replaced(self.before),
         }
     }
 
@@ -211,7 +212,11 @@ impl<'a> WorkItem<'a> {
             return Vec::new();
         }
         let ready = self.current_mut().fold.tasks.take_ready();
+        if ready.is_empty() {
+            return Vec::new();
+        }
         let execution = self.current();
+        let span = execution.span();
         let attempt = |task: TaskId| {
             let attempts = execution.fold.tasks.attempts(task, super::tasks::Attempted::Activity)?;
             let EventKind::TaskScheduled { name, input, .. } = execution.created(task)? else { return None };
@@ -222,8 +227,15 @@ impl<'a> WorkItem<'a> {
                 attempt: attempts.current,
                 name: name.clone(),
                 input: input.clone(),
+                trace_context: Some(span.clone()),
             })
         };
         ready.into_iter().filter_map(attempt).collect()
     }
+}
+
+/// What others took the place of; of the first of them a part may have been stored.
+fn replaced(Before { events, replaced, .. }: Before) -> Vec<Replaced> {
+    let stored = std::iter::once(events).chain(std::iter::repeat(0));
+    replaced.into_iter().zip(stored).map(|(old, stored)| Replaced { events: old.history, stored }).collect()
 }

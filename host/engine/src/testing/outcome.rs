@@ -7,8 +7,18 @@ use crate::{ActivityTask, HistoryChange, InstanceState, LogLine, OutboxMessage, 
 
 /// One line per event, message, activity, cancellation and log line, and one for the state.
 pub fn render_outcome(outcome: &TurnOutcome) -> String {
-    let TurnOutcome { history, state, state_changed, wake_at, has_open_activities, outbox, activities, canceled, logs } =
-        outcome;
+    let TurnOutcome {
+        history,
+        state,
+        state_changed,
+        wake_at,
+        has_open_activities,
+        outbox,
+        activities,
+        canceled,
+        logs,
+        replaced: _,
+    } = outcome;
     let mut text = String::new();
     if let HistoryChange::Replace { .. } = history {
         text.push_str("replaces the history\n");
@@ -18,7 +28,7 @@ pub fn render_outcome(outcome: &TurnOutcome) -> String {
     for OutboxMessage { to, message } in outbox {
         line(format_args!("-> {to}: {message}"));
     }
-    for ActivityTask { instance_id: _, execution_id: _, task, attempt, name, input } in activities {
+    for ActivityTask { instance_id: _, execution_id: _, task, attempt, name, input, trace_context: _ } in activities {
         match input {
             Some(input) => line(format_args!("begin {task}#{attempt} {name} {input:?}")),
             None => line(format_args!("begin {task}#{attempt} {name}")),

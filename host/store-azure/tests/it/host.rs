@@ -207,12 +207,16 @@ impl Driver {
                     let programs = Arc::clone(&self.programs);
                     self.activities.push(Box::pin(async move {
                         let key = ActivityKey::of(&task);
-                        Some(Input::ActivityDone { key, result: programs.run_activity(&task, component).await })
+                        Some(Input::ActivityDone {
+                            key,
+                            result: programs.run_activity(&task, component).await,
+                            span: None,
+                        })
                     }));
                     continue;
                 }
                 // Its result will find nobody who waits for it.
-                Effect::CancelActivity(_) | Effect::GuestLog { .. } => continue,
+                Effect::CancelActivity(_) | Effect::GuestLog { .. } | Effect::Tell(_) => continue,
                 Effect::Notice(notice) => {
                     self.notices.borrow_mut().push(notice);
                     continue;

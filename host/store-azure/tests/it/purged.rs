@@ -89,6 +89,7 @@ async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
         attempt: 1,
         name: "a".to_owned(),
         input: Some(large()),
+        trace_context: None,
     };
     queue.offer(OfferedActivity { task, component: None }).await.unwrap();
     remove_blobs(&account.medium()).await;

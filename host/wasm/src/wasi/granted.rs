@@ -1,11 +1,11 @@
 //! WASI for activities: real, and limited to what was granted.
 
-use engine::{ActivityTask, LogLevel};
+use engine::{ActivityTask, LogLevel, TraceContext};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::http::AllowList;
+use super::http::{AllowList, Requests};
 use super::output::{Line, Output};
 use crate::Grants;
 
@@ -18,13 +18,17 @@ pub(crate) struct UnusableGrant(String);
 pub(crate) struct Granted {
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    allowed: AllowList,
+    requests: Requests,
     table: ResourceTable,
     output: Output,
 }
 
 impl Granted {
-    pub(crate) fn new(grants: &Grants, task: &ActivityTask) -> Result<Self, UnusableGrant> {
+    pub(crate) fn new(
+        grants: &Grants,
+        task: &ActivityTask,
+        span: Option<&TraceContext>,
+    ) -> Result<Self, UnusableGrant> {
         let Grants { http, env, dirs } = grants;
         let output = Output::handed_to(logger(task));
         let mut wasi = WasiCtx::builder();
@@ -42,7 +46,7 @@ impl Granted {
         Ok(Self {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            allowed: AllowList::new(allowed, task),
+            requests: Requests::new(AllowList::new(allowed, task), span),
             table: ResourceTable::new(),
             output,
         })
@@ -50,7 +54,7 @@ impl Granted {
 
     /// Where nothing was granted: what every activity may have.
     pub(crate) fn nothing(task: &ActivityTask) -> Self {
-        Self::new(&Grants::default(), task).expect("there is nothing that could be unusable")
+        Self::new(&Grants::default(), task, None).expect("there is nothing that could be unusable")
     }
 
     /// The last lines that were printed.
@@ -61,7 +65,7 @@ impl Granted {
 
 /// Writes an activity's output to the host's log.
 fn logger(task: &ActivityTask) -> impl Fn(&Line) + Send + 'static {
-    let ActivityTask { instance_id, execution_id, task, attempt, name, input: _ } = task.clone();
+    let ActivityTask { instance_id, execution_id, task, attempt, name, input: _, trace_context: _ } = task.clone();
     move |line| {
         let text = line.text.as_str();
         if line.level == LogLevel::Warn {
@@ -80,6 +84,6 @@ impl WasiView for Granted {
 
 impl WasiHttpView for Granted {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.allowed }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.requests }
     }
 }

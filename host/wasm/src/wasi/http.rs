@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::str::FromStr;
 
-use engine::{ActivityTask, InstanceId};
+use engine::{ActivityTask, InstanceId, TraceContext};
 use http::uri::{Authority, Scheme};
-use http::{Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Hosts that requests may go to.
 #[derive(Debug, Clone)]
@@ -88,15 +91,50 @@ type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Exchange), Er
 /// The rest of an exchange once the response's head is there.
 type Exchange = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-impl WasiHttpHooks for AllowList {
+/// What an attempt sends.
+#[derive(Debug)]
+pub(super) struct Requests {
+    allowed: AllowList,
+    /// `traceparent` and `tracestate` of its span, if it is part of a trace.
+    trace: Option<(HeaderValue, Option<HeaderValue>)>,
+}
+
+impl Requests {
+    pub(super) fn new(allowed: AllowList, span: Option<&TraceContext>) -> Self {
+        let value = |text: &str| HeaderValue::from_str(text).ok();
+        let state = |span: &TraceContext| value(span.tracestate()).filter(|state| !state.is_empty());
+        let trace = span.and_then(|span| Some((value(&span.traceparent())?, state(span))));
+        Self { allowed, trace }
+    }
+
+    /// A guest that traces by itself knows better: then nothing of ours is added.
+    fn trace(&self, headers: &mut HeaderMap) {
+        let Some((parent, state)) = &self.trace else { return };
+        if headers.contains_key(TRACEPARENT) {
+            return;
+        }
+        headers.insert(TRACEPARENT, parent.clone());
+        // A state without its parent means nothing.
+        headers.remove(TRACESTATE);
+        headers.extend(state.clone().map(|state| (TRACESTATE, state)));
+    }
+}
+
+impl WasiHttpHooks for Requests {
     /// Sends what is allowed. Redirects come back to the guest as the responses they are, so following one is another
     /// request that is checked again.
-    fn send_request(&mut self, request: Request<WasiBody>, options: Option<RequestOptions>, _: Exchange) -> Sending {
-        if !self.allows(request.uri()) {
+    fn send_request(
+        &mut self,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Exchange,
+    ) -> Sending {
+        if !self.allowed.allows(request.uri()) {
             let host = request.uri().authority().map_or("", Authority::as_str);
-            tracing::warn!(instance_id = %self.instance_id, activity = self.activity, host, "an activity's request was denied: its deployment does not allow this host");
+            tracing::warn!(instance_id = %self.allowed.instance_id, activity = self.allowed.activity, host, "an activity's request was denied: its deployment does not allow this host");
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
+        self.trace(request.headers_mut());
         Box::new(async move {
             let (response, exchange) = wasmtime_wasi_http::default_send_request(request, options).await?;
             Ok((response.map(http_body_util::BodyExt::boxed_unsync), Box::new(exchange) as Exchange))
@@ -151,6 +189,25 @@ mod tests {
     #[test]
     fn nothing_is_allowed_by_default() {
         assert!(!list(Vec::new()).allows(&"http://localhost/".parse().unwrap()));
+    }
+
+    fn sent(span: Option<&TraceContext>, own: &[(HeaderName, &'static str)]) -> Vec<(String, String)> {
+        let own = own.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        let mut headers: HeaderMap = own.collect();
+        Requests::new(list(Vec::new()), span).trace(&mut headers);
+        headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn a_request_carries_the_span_unless_the_guest_has_one() {
+        let span = TraceContext { trace_id: [0xab; 16], span_id: [0xcd; 8], flags: 1, state: Some("a=1".into()) };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let ours = pair("traceparent", "00-abababababababababababababababab-cdcdcdcdcdcdcdcd-01");
+        assert_eq!(sent(Some(&span), &[]), [ours.clone(), pair("tracestate", "a=1")]);
+        assert_eq!(sent(Some(&span), &[(TRACESTATE, "b=2")]), [ours.clone(), pair("tracestate", "a=1")]);
+        assert_eq!(sent(Some(&TraceContext { state: None, ..span.clone() }), &[]), [ours]);
+        assert_eq!(sent(Some(&span), &[(TRACEPARENT, "own")]), [pair("traceparent", "own")]);
+        assert_eq!(sent(None, &[]), []);
     }
 
     #[test]

@@ -107,6 +107,7 @@ pub(crate) fn activity(name: &str, input: Option<&str>) -> ActivityTask {
         attempt: 2,
         name: name.to_owned(),
         input: input.map(Payload::from),
+        trace_context: None,
     }
 }
 

@@ -9,25 +9,29 @@ use engine::{ActivityTask, Digest, Failure, Payload, kind};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use measure::Timing;
-use store::{ActivityQueue, TakenId};
+use store::{ActivityQueue, Clock, TakenId};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::queue::{Job, JobId, Origin, Queue};
-use super::{ActivityResult, sharing};
+use super::{Done, sharing};
 use crate::shard::ActivityKey;
+use crate::spans::Attempt;
 use crate::stats::ActivityGauge;
-use crate::{Options, Runtime, fields};
+use crate::{Options, Runtime, Spans, fields};
 
 /// Whoever hands in an attempt, or ends one, begins what may run next, on its own thread: an attempt waits for nobody
 /// but the one that runs it.
 pub(super) struct Desk {
     runtime: Arc<dyn Runtime>,
     /// One for each shard. A full channel keeps an attempt's place occupied until its shard has time.
-    results: Vec<mpsc::Sender<ActivityResult>>,
+    results: Vec<mpsc::Sender<Done>>,
     gauge: Arc<ActivityGauge>,
+    clock: Arc<dyn Clock>,
+    spans: Spans,
     /// None: the backend does not pass activities on.
     shared: Option<Arc<dyn ActivityQueue>>,
     tokio: Handle,
@@ -74,14 +78,17 @@ impl Desk {
     pub(super) fn new(
         options: &Options,
         runtime: Arc<dyn Runtime>,
-        results: Vec<mpsc::Sender<ActivityResult>>,
+        results: Vec<mpsc::Sender<Done>>,
         shared: Option<Arc<dyn ActivityQueue>>,
         gauge: Arc<ActivityGauge>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             runtime,
             results,
             gauge,
+            clock,
+            spans: options.spans.clone(),
             shared,
             tokio: Handle::current(),
             running: TaskTracker::new(),
@@ -192,13 +199,15 @@ impl Desk {
         );
         let (runtime, gauge) = (Arc::clone(&self.runtime), Arc::clone(&self.gauge));
         let listener = self.listener(origin);
+        let wanted = Attempt::begin(&self.spans, &task, || self.clock.now()).map(|attempt| (attempt, Instant::now()));
         let attempt = async move {
             let timing = Timing::begin();
             let result = run(&*runtime, &task, component).await;
             timing.end(if result.is_ok() { &gauge.measures.completed } else { &gauge.measures.failed });
+            let span = wanted.map(|(attempt, began)| Box::new(attempt.end(&task, began.elapsed(), &result)));
             gauge.run.fetch_add(1, Ordering::Relaxed);
             gauge.failed.fetch_add(u64::from(result.is_err()), Ordering::Relaxed);
-            listener.tell(ActivityKey::of(&task), result).await;
+            listener.tell(Done { key: ActivityKey::of(&task), result, span }).await;
         };
         let attempt = Abortable::new(attempt, interrupt);
         let attempt = async move {
@@ -212,7 +221,7 @@ impl Desk {
     fn listener(&self, origin: Origin) -> Listener {
         match (origin, &self.shared) {
             (Origin::Shard(shard), _) => Listener::Shard(self.results[shard].clone()),
-            (Origin::Taken(id), Some(queue)) => Listener::Backend(Arc::clone(queue), id),
+            (Origin::Taken(id), Some(queue)) => Listener::Backend(Arc::clone(queue), id, self.spans.clone()),
             (Origin::Taken(_), None) => unreachable!("only what passes activities on takes them"),
         }
     }
@@ -282,16 +291,23 @@ async fn run(
 
 /// Who is told how an attempt ended.
 enum Listener {
-    Shard(mpsc::Sender<ActivityResult>),
-    Backend(Arc<dyn ActivityQueue>, TakenId),
+    Shard(mpsc::Sender<Done>),
+    /// Its span is told here: whoever records the result has not seen the attempt.
+    Backend(Arc<dyn ActivityQueue>, TakenId, Spans),
 }
 
 impl Listener {
-    async fn tell(self, key: ActivityKey, result: Result<Option<Payload>, Failure>) {
+    async fn tell(self, done: Done) {
         match self {
             // A shard that is gone needs no result.
-            Self::Shard(results) => drop(results.send((key, result)).await),
-            Self::Backend(queue, id) => sharing::finish(&*queue, id, &key.instance_id, &key.message(result)).await,
+            Self::Shard(results) => drop(results.send(done).await),
+            Self::Backend(queue, id, spans) => {
+                let Done { key, result, span } = done;
+                let is_delivered = sharing::finish(&*queue, id, &key.instance_id, &key.message(result)).await;
+                if let (true, Some(span)) = (is_delivered, span) {
+                    spans.tell(*span);
+                }
+            }
         }
     }
 }

@@ -218,6 +218,7 @@ mod tests {
             attempt: 1,
             name: name.to_owned(),
             input: None,
+            trace_context: None,
         };
         Job { task, component: None, origin: Origin::Shard(0) }
     }

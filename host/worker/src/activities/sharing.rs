@@ -261,13 +261,13 @@ impl Sharing {
     }
 }
 
-/// Tells the backend how a taken attempt ended, for as long as it takes.
-pub(super) async fn finish(queue: &dyn ActivityQueue, id: TakenId, instance_id: &InstanceId, result: &Message) {
+/// Tells the backend how a taken attempt ended, for as long as it takes. False: it cannot be told.
+pub(super) async fn finish(queue: &dyn ActivityQueue, id: TakenId, instance_id: &InstanceId, result: &Message) -> bool {
     let mut attempt = 0_u32;
     loop {
         tokio::time::sleep(Backoff::STORAGE.before(attempt)).await;
         match guarded("finish", queue.finish(id, result.clone())).await {
-            Ok(()) => return,
+            Ok(()) => return true,
             Err(error) if error.is_transient() => attempt = attempt.saturating_add(1),
             Err(error) => {
                 // Giving it back would only have it run, and fail, again and again.
@@ -277,7 +277,7 @@ pub(super) async fn finish(queue: &dyn ActivityQueue, id: TakenId, instance_id: 
                     cause = %error.source,
                     "the result of an activity could not be delivered; the activity is run again after a restart"
                 );
-                return;
+                return false;
             }
         }
     }
@@ -354,6 +354,7 @@ mod tests {
             attempt: 1,
             name: "x".to_owned(),
             input: None,
+            trace_context: None,
         };
         Job { task, component: None, origin: Origin::Shard(0) }
     }

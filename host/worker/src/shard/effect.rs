@@ -3,6 +3,8 @@
 use engine::{ActivityTask, Digest, ExecutionId, Failure, InstanceId, LogLine, Message, Payload, TaskId};
 use store::{CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem};
 
+use crate::Span;
+
 /// Names one attempt of one activity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActivityKey {
@@ -87,6 +89,8 @@ pub enum Input {
         key: ActivityKey,
         /// How it ended.
         result: Result<Option<Payload>, Failure>,
+        /// What to tell of it once its result is durable, if anybody wants to know.
+        span: Option<Box<Span>>,
     },
     /// Start nothing more; give back what can be given back. No activity starts after this.
     Drain,
@@ -148,6 +152,8 @@ pub enum Effect {
         /// The line.
         line: LogLine,
     },
+    /// What took time has become durable. No answer.
+    Tell(Box<Span>),
     /// Something that a person may want to know. No answer.
     Notice(Notice),
 }

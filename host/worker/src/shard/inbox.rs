@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use engine::{ExecutionId, InstanceId, Message, Timestamp};
 use store::{Envelope, MessageId, WorkItem};
 
+use crate::Span;
+
 /// One message, and whether a commit must consume it.
 #[derive(Debug, Clone)]
 enum Item {
     /// Stored by the backend until it is consumed.
     Stored(Envelope),
-    /// An activity's result; nobody else has it.
-    Local(Message),
+    /// An activity's result, and its span if somebody wants it; nobody else has them.
+    Local(Message, Option<Box<Span>>),
 }
 
 /// Messages in the order of their arrival, and whether the instance is to run even without any.
@@ -54,8 +56,8 @@ impl Inbox {
     }
 
     /// Takes in an activity's result.
-    pub(super) fn add_result(&mut self, message: Message) {
-        self.items.push(Item::Local(message));
+    pub(super) fn add_result(&mut self, message: Message, span: Option<Box<Span>>) {
+        self.items.push(Item::Local(message, span));
     }
 
     /// Takes note of when what was added arrived, unless there was something already.
@@ -77,7 +79,7 @@ impl Inbox {
     pub(super) fn has_messages(&self) -> bool {
         self.items.iter().any(|item| match item {
             Item::Stored(envelope) => envelope.message != Message::Wake,
-            Item::Local(_) => true,
+            Item::Local(..) => true,
         })
     }
 
@@ -88,7 +90,7 @@ impl Inbox {
 
     /// Whether something here is lost if it is dropped: a result would have to be worked for again.
     pub(super) fn has_results(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Local(_)))
+        self.items.iter().any(|item| matches!(item, Item::Local(..)))
     }
 
     /// Takes out what the next turn runs with: at most `max` messages, oldest first, and the wake-up.
@@ -119,7 +121,7 @@ impl Inbox {
             .iter()
             .map(|item| match item {
                 Item::Stored(envelope) => envelope.message.clone(),
-                Item::Local(message) => message.clone(),
+                Item::Local(message, _) => message.clone(),
             })
             .collect()
     }
@@ -130,7 +132,7 @@ impl Inbox {
             .iter()
             .filter_map(|item| match item {
                 Item::Stored(envelope) => Some(envelope.id),
-                Item::Local(_) => None,
+                Item::Local(..) => None,
             })
             .collect()
     }
@@ -149,7 +151,15 @@ impl Inbox {
     pub(super) fn stored(&self) -> impl Iterator<Item = &Message> {
         self.items.iter().filter_map(|item| match item {
             Item::Stored(envelope) => Some(&envelope.message),
-            Item::Local(_) => None,
+            Item::Local(..) => None,
+        })
+    }
+
+    /// What to tell of once these messages' turn is durable.
+    pub(super) fn into_spans(self) -> impl Iterator<Item = Box<Span>> {
+        self.items.into_iter().filter_map(|item| match item {
+            Item::Stored(_) => None,
+            Item::Local(_, span) => span,
         })
     }
 
@@ -160,7 +170,7 @@ impl Inbox {
             .into_iter()
             .filter_map(|item| match item {
                 Item::Stored(envelope) => Some(envelope),
-                Item::Local(_) => None,
+                Item::Local(..) => None,
             })
             .collect();
         WorkItem { instance_id, messages }
@@ -235,7 +245,7 @@ mod tests {
     #[test]
     fn only_stored_messages_are_consumed_or_given_back() {
         let mut inbox = Inbox::default();
-        inbox.add_result(Message::Resume { reason: None });
+        inbox.add_result(Message::Resume { reason: None }, None);
         inbox.add_work(vec![envelope(9)]);
         assert_eq!(inbox.messages().len(), 2);
         assert!(inbox.has_results());

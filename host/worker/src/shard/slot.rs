@@ -1,6 +1,6 @@
 //! One instance as a shard sees it.
 
-use engine::{ActivityTask, Digest, ExecutionId, LogLine, Orchestration, TaskId, Timestamp};
+use engine::{ActivityTask, Digest, ExecutionId, LogLine, Orchestration, Replaced, TaskId, Timestamp};
 use store::{HeldReason, Token, TurnCommit};
 
 use super::inbox::Inbox;
@@ -75,6 +75,8 @@ pub(super) struct Release {
     pub(super) activities: Vec<ActivityTask>,
     pub(super) canceled: Vec<TaskId>,
     pub(super) logs: Vec<LogLine>,
+    /// For spans only.
+    pub(super) replaced: Vec<Replaced>,
 }
 
 impl Slot {

@@ -4,12 +4,12 @@ use engine::{
     Digest, EventKind, ExecutionStarted, HistoryEvent, InstanceId, InstanceState, Message, Orchestration,
     RuntimeStatus, Timestamp,
 };
-use store::{CommitError, Outcome, Snapshot, StorageError, Token};
+use store::{CommitError, Outcome, Snapshot, StorageError, Token, TurnCommit};
 
 use super::inbox::Inbox;
-use super::slot::{Committing, Phase, Slot, Warm};
+use super::slot::{Committing, Phase, Release, Slot, Warm};
 use super::{ActivityKey, Effect, Notice, Shard, log, reasons};
-use crate::limits;
+use crate::{Span, limits, spans};
 
 impl Shard {
     /// A history arrived, or not.
@@ -145,6 +145,9 @@ impl Shard {
                 warm.wake_at = commit.wake_at;
                 let has_ended = release.is_terminal;
                 self.settle(&instance_id, &batch, effects);
+                if self.spans.are_on() {
+                    self.tell(Told { commit: &commit, warm: &warm, release: &release, batch }, effects);
+                }
                 self.release(&instance_id, release, effects);
                 if !has_ended || !inbox.is_empty() {
                     self.put(instance_id, Slot { phase: Phase::Idle(Box::new(warm)), inbox }, effects);
@@ -275,10 +278,34 @@ impl Shard {
         effects.push(Effect::Notice(Notice::NotOwned { instance_id }));
     }
 
+    /// Tells of what a durable turn has brought to its end: executions, their timers, and attempts of activities.
+    fn tell(&self, told: Told<'_>, effects: &mut Vec<Effect>) {
+        let Told { commit, warm, release, batch } = told;
+        effects.extend(batch.into_spans().map(Effect::Tell));
+        let mut spans: Vec<Span> = Vec::new();
+        for replaced in &release.replaced {
+            spans.extend(spans::of_replaced(&self.spans, &commit.instance_id, replaced));
+        }
+        if release.is_terminal {
+            let history = warm.orchestration.history();
+            let stored = history.len().saturating_sub(commit.history.events().len());
+            spans.extend(spans::of_execution(&self.spans, &commit.instance_id, history, stored));
+        }
+        effects.extend(spans.into_iter().map(|span| Effect::Tell(Box::new(span))));
+    }
+
     fn load(&mut self, instance_id: InstanceId, inbox: Inbox, attempt: u32, effects: &mut Vec<Effect>) {
         effects.push(Effect::Load { instance_id: instance_id.clone(), attempt });
         self.put(instance_id, Slot { phase: Phase::Loading { attempt }, inbox }, effects);
     }
+}
+
+/// A turn that is durable.
+struct Told<'a> {
+    commit: &'a TurnCommit,
+    warm: &'a Warm,
+    release: &'a Release,
+    batch: Inbox,
 }
 
 fn storage_failed(instance_id: &InstanceId, error: CommitError, effects: &mut Vec<Effect>) {

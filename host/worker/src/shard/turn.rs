@@ -79,6 +79,7 @@ impl Shard {
             activities: outcome.activities,
             canceled: outcome.canceled,
             logs: outcome.logs,
+            replaced: if self.spans.are_on() { outcome.replaced } else { Vec::new() },
         };
         if is_noop {
             self.release(&instance_id, release, effects);
@@ -145,7 +146,8 @@ impl Shard {
 
     /// Lets out what a durable turn decided.
     pub(super) fn release(&mut self, instance_id: &InstanceId, release: Release, effects: &mut Vec<Effect>) {
-        let Release { before: _, execution_id, is_terminal, component, activities, canceled, logs } = release;
+        let Release { before: _, execution_id, is_terminal, component, activities, canceled, logs, replaced: _ } =
+            release;
         effects.extend(logs.into_iter().map(|line| Effect::GuestLog { instance_id: instance_id.clone(), line }));
         let unwanted =
             self.in_flight.take_unwanted(instance_id, execution_id, |task| is_terminal || canceled.contains(&task));

@@ -16,7 +16,7 @@ use crate::backoff::Backoff;
 use crate::fetch_loop::give_back;
 use crate::measures::Measures;
 use crate::shard::{Effect, Input, Notice};
-use crate::{Runtime, fields};
+use crate::{Runtime, Spans, fields};
 
 /// An answer that comes later; none for effects without one.
 type Answer = Pin<Box<dyn Future<Output = Option<Input>>>>;
@@ -31,6 +31,7 @@ pub(crate) struct Performer {
     pub(crate) activities: ActivityHandle,
     pub(crate) tokio: Handle,
     pub(crate) measures: Arc<Measures>,
+    pub(crate) spans: Spans,
 }
 
 impl Performer {
@@ -92,6 +93,10 @@ impl Performer {
             }
             Effect::GuestLog { instance_id, line } => {
                 guest_log(&instance_id, &line);
+                None
+            }
+            Effect::Tell(span) => {
+                self.spans.tell(*span);
                 None
             }
             Effect::Notice(notice) => {

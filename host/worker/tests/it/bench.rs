@@ -149,6 +149,7 @@ pub(crate) fn names(effects: &[Effect]) -> Vec<&'static str> {
             Effect::CancelActivity(_) => "cancel",
             Effect::Abandon(_) => "abandon",
             Effect::GuestLog { .. } => "log",
+            Effect::Tell(_) => "tell",
             Effect::Notice(_) => "notice",
         })
         .collect()
@@ -172,5 +173,5 @@ pub(crate) fn activities_in(effects: &[Effect]) -> Vec<ActivityKey> {
 }
 
 pub(crate) fn done(key: ActivityKey) -> Input {
-    Input::ActivityDone { key, result: Ok(None) }
+    Input::ActivityDone { key, result: Ok(None), span: None }
 }

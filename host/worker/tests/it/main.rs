@@ -14,4 +14,5 @@ mod shard;
 mod sharing;
 mod shutdown;
 mod source;
+mod spans;
 mod world;

@@ -495,6 +495,6 @@ fn answer(bench: &mut Bench, effect: Effect, random: &mut fastrand::Rng) -> Vec<
         Effect::RunActivity { task, .. } => vec![done(worker::shard::ActivityKey::of(&task))],
         Effect::Abandon(work) => vec![Input::Work(work)],
         Effect::Hold { .. } => panic!("nothing here is to be held"),
-        Effect::CancelActivity(_) | Effect::GuestLog { .. } | Effect::Notice(_) => Vec::new(),
+        Effect::CancelActivity(_) | Effect::GuestLog { .. } | Effect::Notice(_) | Effect::Tell(_) => Vec::new(),
     }
 }

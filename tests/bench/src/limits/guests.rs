@@ -102,6 +102,7 @@ async fn activities(component: LoadedComponent) -> Result<f64> {
         attempt: 1,
         name: "echo".to_owned(),
         input: Some(Payload::from("7".to_owned())),
+        trace_context: None,
     };
     let mut calls = 0_u32;
     let begun = Instant::now();

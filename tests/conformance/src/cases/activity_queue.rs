@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use engine::{ActivityTask, Digest, Message, Payload, TaskId};
+use engine::{ActivityTask, Digest, Message, Payload, TaskId, TraceContext};
 use store::{ActivityQueue, OfferedActivity, TakenActivity};
 
 use crate::world::messages;
@@ -21,6 +21,7 @@ fn activity(instance: &str, number: u32) -> OfferedActivity {
         attempt: 2,
         name: "Größe".to_owned(),
         input: number.is_multiple_of(2).then(|| Payload::from("\"x\"")),
+        trace_context: TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
     };
     OfferedActivity { task, component: number.is_multiple_of(3).then(|| Digest::of(b"code")) }
 }

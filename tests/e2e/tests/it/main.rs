@@ -17,5 +17,6 @@ mod lifecycle;
 mod logs;
 mod output;
 mod stored;
+mod traces;
 mod versions;
 mod wait;

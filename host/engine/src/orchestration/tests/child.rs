@@ -29,7 +29,7 @@ fn nothing_recorded_starts_it() {
     2 execution_started name=order
     3 sub_orchestration_created task=0 name=ship instance=ship-1
     4 orchestrator_completed
-    -> ship-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=3s
+    -> ship-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=3s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
     = Running
     ");
 }
@@ -42,7 +42,7 @@ fn without_an_id_it_gets_a_derived_one() {
     2 execution_started execution=7 name=order
     3 sub_orchestration_created task=0 name=ship instance='00000000000000000000000000000007:0'
     4 orchestrator_completed
-    -> 00000000000000000000000000000007:0: start execution=8d2da72376da9289f357f228e43f979d name=ship parent=order-1 parent_execution=7 parent_name=order parent_task=0 parent_attempt=1
+    -> 00000000000000000000000000000007:0: start execution=8d2da72376da9289f357f228e43f979d name=ship parent=order-1 parent_execution=7 parent_name=order parent_task=0 parent_attempt=1 trace_parent=00-b228389e5990191f53f30ec884cc5042-03f2b336cf3c2277-01 trace_state='rondo=root'
     = Running
     ");
 }
@@ -90,7 +90,7 @@ fn a_detached_one_has_no_parent_and_is_never_settled() {
     3 sub_orchestration_created task=0 name=audit instance=audit-1 detached
     4 timer_created task=1 fire_at=9s
     5 orchestrator_completed
-    -> audit-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=audit
+    -> audit-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=audit trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
     = Running wake_at=9000ms
     ");
     assert_snapshot!(session.run("at=1s | child_completed task=0"), @"= Running (as before) wake_at=9000ms");
@@ -108,7 +108,7 @@ fn an_attempt_that_failed_is_followed_by_another_under_a_new_execution_id() {
     = Running (as before) wake_at=2000ms
     ");
     assert_snapshot!(session.run("at=2s"), @"
-    -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=2s
+    -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
     = Running (as before)
     ");
     assert_snapshot!(session.run("at=3s | child_failed task=0 attempt=2 kind=lost message=m"), @r#"

@@ -412,7 +412,7 @@ fn a_child_that_was_terminated_is_started_anew() {
     9 orchestrator_started at=2s
     10 execution_rewound voided=6,7
     11 orchestrator_completed
-    -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=2s
+    -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
     = Running
     ");
 }
@@ -428,7 +428,7 @@ fn children_that_were_open_are_asked_for_their_answers() {
     11 execution_rewound voided=8
     12 execution_failed kind=late message='m'
     13 orchestrator_completed
-    -> slow-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=slow parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=2s
+    -> slow-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=slow parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
     = Failed failure=late
     ");
 }

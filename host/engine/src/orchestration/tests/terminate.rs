@@ -70,8 +70,8 @@ fn a_new_start_behind_it_begins_a_new_execution() {
     5 timer_created task=2 fire_at=9s
     6 sub_orchestration_created task=3 name=audit instance=audit-1 detached
     7 orchestrator_completed
-    -> ship-1: start execution=59d197ea476e9467777edb071a3e8f39 name=ship parent=order-1 parent_execution=8 parent_name=order parent_task=1 parent_attempt=1 created_at=1s
-    -> audit-1: start execution=754bbc77363958667e522cc51f7943f6 name=audit created_at=1s
+    -> ship-1: start execution=59d197ea476e9467777edb071a3e8f39 name=ship parent=order-1 parent_execution=8 parent_name=order parent_task=1 parent_attempt=1 created_at=1s trace_parent=00-4198caba2a87aaf3dd887866aa15f526-8816fe3444151e7a-01 trace_state='rondo=root'
+    -> audit-1: start execution=754bbc77363958667e522cc51f7943f6 name=audit created_at=1s trace_parent=00-4198caba2a87aaf3dd887866aa15f526-8816fe3444151e7a-01 trace_state='rondo=root'
     begin 0#1 charge
     interrupt 0
     = Running wake_at=9000ms busy

@@ -29,11 +29,13 @@ pub(crate) fn decode(text: &str) -> Result<Content, LayoutError> {
         let execution_id = incoming.execution()?;
         let component = incoming.component()?;
         let attempt = incoming.attempt();
-        let Event { name, input, event_id, .. } = incoming.event;
+        let Event { name, input, event_id, parent_trace_context, .. } = incoming.event;
         let name = name.ok_or(LayoutError::Missing { name: "Name" })?;
         let task = TaskId(event_id.cast_unsigned());
         let input = input.map(Payload::from);
-        let task = ActivityTask { instance_id: to, execution_id, task, attempt, name, input };
+        let headers = parent_trace_context.and_then(TraceContext::read);
+        let trace_context = headers.and_then(|(parent, state)| engine::TraceContext::parse(&parent, &state));
+        let task = ActivityTask { instance_id: to, execution_id, task, attempt, name, input, trace_context };
         return Ok(Content::Activity { task, component });
     }
     let replaces = match incoming.rondo.as_ref().and_then(|rondo| rondo.replaces.as_deref()) {

@@ -233,7 +233,7 @@ fn started_body(started: &ExecutionStarted, addressee: &InstanceRef, event: Even
 
 fn activity_body(task: &ActivityTask, component: Option<&Digest>, at: Timestamp) -> Body {
     // The rest is the addressee.
-    let ActivityTask { instance_id: _, execution_id: _, task, attempt, name, input } = task;
+    let ActivityTask { instance_id: _, execution_id: _, task, attempt, name, input, trace_context } = task;
     let class = shape::TASK_SCHEDULED;
     let event = Event {
         type_name: class.type_name.to_owned(),
@@ -241,6 +241,7 @@ fn activity_body(task: &ActivityTask, component: Option<&Digest>, at: Timestamp)
         name: Some(name.clone()),
         input: shared(input.as_ref()),
         event_id: task.0.cast_signed(),
+        parent_trace_context: trace_context.as_ref().map(|it| TraceContext::new(&it.to_headers(), Typing::Typed)),
         timestamp: Some(times::iso(at)),
         ..Event::default()
     };

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::text::parse_messages;
-use engine::{ActivityTask, EventKey, TaskId, arbitrary};
+use engine::{ActivityTask, EventKey, TaskId, TraceContext, arbitrary};
 use insta::assert_snapshot;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -36,6 +36,7 @@ fn activity(component: Option<Digest>) -> Content {
         attempt: 2,
         name: "charge".into(),
         input: Some("[5]".into()),
+        trace_context: TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
     };
     Content::Activity { task, component }
 }
@@ -80,7 +81,7 @@ fn messages_never_change() {
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionRewoundEvent","EventType":21,"Reason":"again","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TimerFiredEvent","EventType":11,"TimerId":-1,"FireAt":"2026-07-01T10:00:00.123Z","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     "#);
-    assert_snapshot!(encode(&activity(Some(Digest::from_bytes([0x33; 32]))), header()).text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TaskScheduledEvent","EventType":4,"Name":"charge","Input":"[5]","EventId":3,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":2,"Component":"3333333333333333333333333333333333333333333333333333333333333333"}}"#);
+    assert_snapshot!(encode(&activity(Some(Digest::from_bytes([0x33; 32]))), header()).text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TaskScheduledEvent","EventType":4,"Name":"charge","Input":"[5]","ParentTraceContext":{"$type":"DurableTask.Core.Tracing.DistributedTraceContext","TraceParent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","TraceState":"a=1"},"EventId":3,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":2,"Component":"3333333333333333333333333333333333333333333333333333333333333333"}}"#);
 }
 
 #[test]
@@ -175,7 +176,14 @@ fn any_content() -> impl Strategy<Value = Content> {
     let task = (instance_id(), execution, any::<(u32, u32)>(), "\\PC{0,5}", sized_payload());
     let activity = (task, of(any::<[u8; 32]>())).prop_map(|(task, component)| {
         let (instance_id, execution_id, (task, attempt), name, input) = task;
-        let task = ActivityTask { instance_id, execution_id, task: TaskId(task), attempt, name, input };
+        // Any valid one: none in a message is none.
+        let trace_context = (attempt % 2 == 0).then(|| TraceContext {
+            trace_id: [1; 16],
+            span_id: u64::from(task).saturating_add(1).to_be_bytes(),
+            flags: 1,
+            state: input.is_some().then(|| "a=1".into()),
+        });
+        let task = ActivityTask { instance_id, execution_id, task: TaskId(task), attempt, name, input, trace_context };
         Content::Activity { task, component: component.map(Digest::from_bytes) }
     });
     let in_blob = "\\PC{1,9}".prop_map(|name| Content::InBlob { name });

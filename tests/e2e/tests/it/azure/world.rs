@@ -51,9 +51,14 @@ impl World {
     }
 
     fn host_on(&self, account: &str, name: &str, flags: &[&str]) -> Server {
+        self.host_in(name, flags, &[(ACCOUNT, account)])
+    }
+
+    /// Starts a host in an environment that says where the account is.
+    pub(crate) fn host_in(&self, name: &str, flags: &[&str], environment: &[(&str, &str)]) -> Server {
         // The longest pause of a reader: nobody waits for more than a moment, and the emulator is not busy with that.
         let own = ["--store", "azure", "--hub", &self.hub, "--host-name", name, "--poll-max", "300ms"];
-        Server::start_in(&self.folder.path().join(name), &[&own, flags].concat(), &[(ACCOUNT, account)]).unwrap()
+        Server::start_in(&self.folder.path().join(name), &[&own, flags].concat(), environment).unwrap()
     }
 
     /// The account, without a proxy.

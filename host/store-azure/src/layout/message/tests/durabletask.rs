@@ -70,7 +70,7 @@ fn what_workers_send_is_read() {
         r#""EventType":4,"Name":"Charge","Version":"","Input":"[5]","Tags":null"#,
     )
     .replace(r#""EventId":-1"#, r#""EventId":6"#);
-    assert_snapshot!(format!("{:?}", decode(&text).unwrap()), @r#"Activity { task: ActivityTask { instance_id: "order-1", execution_id: 4b7c0a52d1e94d0fa9d1f6d0d0b5a1ce, task: TaskId(6), attempt: 1, name: "Charge", input: Some("[5]") }, component: None }"#);
+    assert_snapshot!(format!("{:?}", decode(&text).unwrap()), @r#"Activity { task: ActivityTask { instance_id: "order-1", execution_id: 4b7c0a52d1e94d0fa9d1f6d0d0b5a1ce, task: TaskId(6), attempt: 1, name: "Charge", input: Some("[5]"), trace_context: None }, component: None }"#);
 }
 
 #[test]

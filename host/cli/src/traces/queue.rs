@@ -1,0 +1,225 @@
+//! Spans on their way out: a bounded queue, and the task that empties it.
+//!
+//! Whoever tells of a span never waits. What finds no room is dropped and counted, and so is what the collector did
+//! not take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::trace::SpanExporter;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use worker::Span;
+
+use super::convert::convert;
+use super::settings::QueueLimits;
+use crate::limits::TRACE_FLUSH_MAX;
+
+/// The end where spans go in.
+pub(super) struct Queue {
+    spans: mpsc::Sender<Span>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Queue {
+    pub(super) fn push(&self, span: Span) {
+        if self.spans.try_send(span).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The task that sends.
+pub(crate) struct Exporting {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Exporting {
+    /// Sends what waits, within a bound.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(TRACE_FLUSH_MAX, self.task).await.is_err() {
+            tracing::warn!("the last spans were not sent within {TRACE_FLUSH_MAX:?}");
+            abort.abort();
+        }
+    }
+}
+
+/// Begins to send, on the current tokio runtime.
+pub(super) fn begin(exporter: impl SpanExporter + 'static, limits: QueueLimits) -> (Queue, Exporting) {
+    let (sender, spans) = mpsc::channel(limits.waiting_max);
+    let (stop, stopped) = oneshot::channel();
+    let dropped = Arc::new(AtomicU64::new(0));
+    let sending = Sending {
+        exporter,
+        limits,
+        spans,
+        dropped: Arc::clone(&dropped),
+        dropped_told: 0,
+        is_failing: false,
+        scope: InstrumentationScope::builder("rondo").with_version(env!("CARGO_PKG_VERSION")).build(),
+    };
+    let task = tokio::spawn(sending.run(stopped));
+    (Queue { spans: sender, dropped }, Exporting { stop, task })
+}
+
+struct Sending<E> {
+    exporter: E,
+    limits: QueueLimits,
+    spans: mpsc::Receiver<Span>,
+    dropped: Arc<AtomicU64>,
+    /// Of those, what the log knows.
+    dropped_told: u64,
+    is_failing: bool,
+    scope: InstrumentationScope,
+}
+
+impl<E: SpanExporter> Sending<E> {
+    async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
+        let mut batch = Vec::with_capacity(self.limits.batch_max);
+        loop {
+            let is_stopping = tokio::select! {
+                biased;
+                _ = &mut stopped => true,
+                () = self.fill(&mut batch) => false,
+            };
+            if is_stopping {
+                self.spans.close();
+            }
+            while let Ok(span) = self.spans.try_recv() {
+                batch.push(span);
+                if batch.len() >= self.limits.batch_max {
+                    self.send(&mut batch).await;
+                    if !is_stopping {
+                        break;
+                    }
+                }
+            }
+            self.send(&mut batch).await;
+            if is_stopping {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a full batch, or for the end of the delay after its first span. May be dropped at any time: what it
+    /// has taken is in `batch`.
+    async fn fill(&mut self, batch: &mut Vec<Span>) {
+        let first = match self.spans.recv().await {
+            Some(span) => span,
+            // Nobody can tell of anything any more; the stop is on its way.
+            None => std::future::pending().await,
+        };
+        batch.push(first);
+        let full = async {
+            while batch.len() < self.limits.batch_max {
+                let Some(span) = self.spans.recv().await else { return };
+                batch.push(span);
+            }
+        };
+        let _ = tokio::time::timeout(self.limits.delay, full).await;
+    }
+
+    async fn send(&mut self, batch: &mut Vec<Span>) {
+        if batch.is_empty() {
+            return;
+        }
+        let count = batch.len() as u64;
+        let spans = batch.drain(..).map(|span| convert(span, &self.scope)).collect();
+        let sent = self.exporter.export(spans).await;
+        // Said when it begins and when it ends; a collector may be away for hours.
+        match sent {
+            Ok(()) if self.is_failing => tracing::info!("spans are sent again"),
+            Err(ref error) if !self.is_failing => tracing::warn!(%error, "spans are not sent, and dropped"),
+            _ => {}
+        }
+        self.is_failing = sent.is_err();
+        if self.is_failing {
+            self.dropped.fetch_add(count, Ordering::Relaxed);
+        }
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        if !self.is_failing && dropped > self.dropped_told {
+            tracing::warn!(spans = dropped - self.dropped_told, total = dropped, "spans were dropped");
+            self.dropped_told = dropped;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use engine::{Timestamp, TraceContext};
+    use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+    use opentelemetry_sdk::trace::SpanData;
+    use worker::{SpanKind, SpanStatus};
+
+    use super::*;
+
+    const LIMITS: QueueLimits = QueueLimits { waiting_max: 4, batch_max: 2, delay: Duration::from_hours(1) };
+
+    /// Keeps the sizes of its batches.
+    #[derive(Debug, Clone, Default)]
+    struct Batches {
+        sizes: Arc<Mutex<Vec<usize>>>,
+        fails: bool,
+    }
+
+    impl SpanExporter for Batches {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.sizes.lock().unwrap().push(batch.len());
+            if self.fails { Err(OTelSdkError::InternalFailure("on purpose".to_owned())) } else { Ok(()) }
+        }
+    }
+
+    fn span() -> Span {
+        Span {
+            context: TraceContext { trace_id: [1; 16], span_id: [2; 8], flags: 1, state: None },
+            parent_id: None,
+            kind: SpanKind::Server,
+            name: "orchestration:order".to_owned(),
+            start: Timestamp::from_millis(1),
+            duration: Duration::from_millis(1),
+            attributes: Vec::new(),
+            events: Vec::new(),
+            events_dropped: 0,
+            status: SpanStatus::Ok,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_dropped_and_counted_and_a_stop_sends_the_rest() {
+        let exporter = Batches::default();
+        let (queue, exporting) = begin(exporter.clone(), LIMITS);
+        // Nobody takes any before this task waits for something.
+        for _ in 0..7 {
+            queue.push(span());
+        }
+        assert_eq!(queue.dropped.load(Ordering::Relaxed), 3);
+        exporting.stop().await;
+        assert_eq!(*exporter.sizes.lock().unwrap(), [2, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_the_collector_does_not_take_is_counted() {
+        let (queue, exporting) = begin(Batches { fails: true, ..Batches::default() }, LIMITS);
+        queue.push(span());
+        exporting.stop().await;
+        assert_eq!(queue.dropped.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_span_alone_is_sent_after_the_delay() {
+        let exporter = Batches::default();
+        let (queue, _exporting) = begin(exporter.clone(), LIMITS);
+        queue.push(span());
+        tokio::time::sleep(LIMITS.delay / 2).await;
+        assert_eq!(exporter.sizes.lock().unwrap().len(), 0);
+        tokio::time::sleep(LIMITS.delay).await;
+        assert_eq!(*exporter.sizes.lock().unwrap(), [1]);
+    }
+}
