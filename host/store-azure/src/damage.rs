@@ -132,7 +132,14 @@ impl Damaged {
         let token = self.version(term).to_token();
         // Held for it already, there is nothing more to be said.
         let damage = self.held().is_none().then(|| self.problem.clone());
-        Snapshot { token, row: self.shown(instance_id), history: Vec::new(), damage, taken_in: Vec::new() }
+        Snapshot {
+            token,
+            row: self.shown(instance_id),
+            history: Vec::new(),
+            damage,
+            taken_in: Vec::new(),
+            is_unfinished: false,
+        }
     }
 
     /// The etags of what there is.

@@ -134,7 +134,14 @@ impl WorkSource for SqliteBackend {
             && let Some(row) = self.shared.fresh.take(instance_id)
         {
             let token = instance::token(row.revision);
-            return Ok(Some(Snapshot { token, row, history: Vec::new(), damage: None, taken_in: Vec::new() }));
+            return Ok(Some(Snapshot {
+                token,
+                row,
+                history: Vec::new(),
+                damage: None,
+                taken_in: Vec::new(),
+                is_unfinished: false,
+            }));
         }
         let id = instance_id.clone();
         self.readers
@@ -145,7 +152,14 @@ impl WorkSource for SqliteBackend {
                     Err(ReadError::Damaged(damaged)) => {
                         let row = instance::unreadable(connection, &id, &damaged)?;
                         let (token, damage) = (instance::token(row.revision), Some(damaged.to_string()));
-                        return Ok(Some(Snapshot { token, row, history: Vec::new(), damage, taken_in: Vec::new() }));
+                        return Ok(Some(Snapshot {
+                            token,
+                            row,
+                            history: Vec::new(),
+                            damage,
+                            taken_in: Vec::new(),
+                            is_unfinished: false,
+                        }));
                     }
                     Err(error) => return Err(error),
                 };
@@ -155,7 +169,14 @@ impl WorkSource for SqliteBackend {
                     Err(error) => return Err(error),
                 };
                 let token = instance::token(stored.row.revision);
-                Ok(Some(Snapshot { token, row: stored.row, history, damage, taken_in: Vec::new() }))
+                Ok(Some(Snapshot {
+                    token,
+                    row: stored.row,
+                    history,
+                    damage,
+                    taken_in: Vec::new(),
+                    is_unfinished: false,
+                }))
             })
             .await
     }

@@ -136,6 +136,7 @@ impl WorkSource for MemoryBackend {
             history: instance.history.clone(),
             damage: None,
             taken_in: Vec::new(),
+            is_unfinished: false,
         }))
     }
 

@@ -49,6 +49,9 @@ pub struct Snapshot {
     /// removal did not come to pass. They must not be taken in again, which a worker ensures by running them as
     /// [`Message::Wake`], but a commit still has to consume them. Empty where consuming is part of the commit.
     pub taken_in: Vec<MessageId>,
+    /// Of the turn committed last only the history is certain: readers may still be shown what was before it. The next
+    /// commit makes up for that, so there is to be one, even if it changes nothing.
+    pub is_unfinished: bool,
 }
 
 /// The worker's view of a backend.

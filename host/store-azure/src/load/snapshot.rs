@@ -86,7 +86,8 @@ impl Core {
             // The id was another's before they came: only that one may begin.
             taken_in.extend(others.into_iter().map(|(id, _)| *id));
         }
-        Some(Snapshot { token: version.to_token(), row, history, damage: None, taken_in })
+        let is_unfinished = version.row_is_behind && !heads.is_replaced() && row.held.is_none();
+        Some(Snapshot { token: version.to_token(), row, history, damage: None, taken_in, is_unfinished })
     }
 }
 

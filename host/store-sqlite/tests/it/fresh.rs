@@ -31,7 +31,7 @@ async fn a_first_turn_reads_nothing_and_sees_what_is_stored() {
 async fn seen(backend: &SqliteBackend, instance: &str) -> Snapshot {
     let row = backend.get(&id(instance)).await.unwrap().unwrap();
     let token = Token(row.revision.to_string().into());
-    Snapshot { token, row, history: Vec::new(), damage: None, taken_in: Vec::new() }
+    Snapshot { token, row, history: Vec::new(), damage: None, taken_in: Vec::new(), is_unfinished: false }
 }
 
 #[tokio::test]

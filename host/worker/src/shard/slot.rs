@@ -48,6 +48,8 @@ pub(super) struct Warm {
     /// The id is that of another execution already, and only its start may change something: of the one in the history
     /// nothing may be written any more.
     pub(super) awaits_start: Option<ExecutionId>,
+    /// See [`store::Snapshot::is_unfinished`].
+    pub(super) is_unfinished: bool,
 }
 
 /// A turn on its way into storage.

@@ -61,7 +61,7 @@ impl Shard {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Snapshot { token, row, history, damage, taken_in } = snapshot;
+        let Snapshot { token, row, history, damage, taken_in, is_unfinished } = snapshot;
         inbox.set_taken_in(taken_in);
         if let Some(damage) = damage {
             // Of a damaged row the backend says why itself.
@@ -84,7 +84,11 @@ impl Shard {
         };
         match folded {
             Ok(orchestration) => {
-                let warm = Box::new(Warm { orchestration, token, wake_at: row.wake_at, prepares: 0, awaits_start });
+                let wake_at = row.wake_at;
+                let warm = Box::new(Warm { orchestration, token, wake_at, prepares: 0, awaits_start, is_unfinished });
+                if is_unfinished && inbox.is_empty() {
+                    inbox.add_work(Vec::new());
+                }
                 let phase = if is_terminal {
                     Phase::Idle(warm)
                 } else {

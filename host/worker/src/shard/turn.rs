@@ -65,7 +65,8 @@ impl Shard {
         }
         warm.prepares = 0;
         let consumed = batch.message_ids();
-        let is_noop = matches!(outcome.history, HistoryChange::None)
+        let is_noop = !std::mem::take(&mut warm.is_unfinished)
+            && matches!(outcome.history, HistoryChange::None)
             && consumed.is_empty()
             && outcome.outbox.is_empty()
             && !outcome.state_changed

@@ -69,8 +69,14 @@ impl Bench {
             revision: 1,
             wake_at: None,
         };
-        let snapshot =
-            Snapshot { token: Token("1".into()), row, history: Vec::new(), damage: None, taken_in: Vec::new() };
+        let snapshot = Snapshot {
+            token: Token("1".into()),
+            row,
+            history: Vec::new(),
+            damage: None,
+            taken_in: Vec::new(),
+            is_unfinished: false,
+        };
         self.stored.insert(id(instance), snapshot);
         self.work(instance, vec![Message::Start(Box::new(start))])
     }

@@ -186,6 +186,30 @@ fn the_longest_idle_instance_is_evicted_first() {
 }
 
 #[test]
+fn what_a_turn_left_unfinished_is_made_up_for_although_nothing_changes() {
+    let runtime = Arc::new(Closures::default());
+    runtime.orchestration("fan", fan_out("a", 2));
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
+    bench.first_turn("i", "fan");
+    for is_unfinished in [true, false] {
+        bench.stored.get_mut(&id("i")).unwrap().is_unfinished = is_unfinished;
+        let wake_up = bench.work("i", Vec::new());
+        assert_eq!(names(&bench.tell(wake_up)), ["load"]);
+        let loaded = bench.loaded("i");
+        assert_eq!(names(&bench.tell(loaded)), ["prepare"]);
+        let effects = bench.tell(Bench::prepared("i"));
+        if is_unfinished {
+            let commit = commit_in(effects);
+            assert_eq!((commit.history.events().len(), commit.consumed.len()), (0, 0));
+            let committed = bench.committed(&commit);
+            bench.tell(committed);
+        } else {
+            assert!(!names(&effects).contains(&"commit"), "once is enough: {effects:?}");
+        }
+    }
+}
+
+#[test]
 fn a_wake_up_that_came_early_is_asked_for_again() {
     let runtime = Arc::new(Closures::default());
     runtime.orchestration("sleeper", sleeper(Duration::from_secs(5)));

@@ -51,7 +51,7 @@ async fn seen(world: &mut World) -> (Vec<InstanceRow>, Vec<Option<Snapshot>>, Ve
     for instance in ["a", "child"] {
         let snapshot = world.backend().load(&id(instance)).await.unwrap();
         // Messages that show up again say nothing of the instance.
-        snapshots.push(snapshot.map(|snapshot| Snapshot { taken_in: Vec::new(), ..snapshot }));
+        snapshots.push(snapshot.map(|snapshot| Snapshot { taken_in: Vec::new(), is_unfinished: false, ..snapshot }));
     }
     (rows, snapshots, world.backend().components().await.unwrap())
 }
