@@ -8,9 +8,21 @@ use serde_json::Value;
 
 use crate::wait::until;
 
-/// Fields that differ from run to run: times, drawn ids, and where an event came to stand.
-const VOLATILE: &[&str] =
-    &["id", "type", "at", "executionId", "created", "key", "fireAt", "retryAt", "component", "parent", "traceParent"];
+/// Fields that differ from run to run: times, drawn ids, traces, and where an event came to stand.
+const VOLATILE: &[&str] = &[
+    "id",
+    "type",
+    "at",
+    "executionId",
+    "created",
+    "key",
+    "fireAt",
+    "retryAt",
+    "component",
+    "parent",
+    "traceParent",
+    "traceState",
+];
 
 /// The history of a run as far as it is the same in every run.
 ///
