@@ -89,16 +89,18 @@ impl<E: SpanExporter> Sending<E> {
             if is_stopping {
                 self.spans.close();
             }
-            while let Ok(span) = self.spans.try_recv() {
-                batch.push(span);
-                if batch.len() >= self.limits.batch_max {
-                    self.send(&mut batch).await;
-                    if !is_stopping {
-                        break;
-                    }
+            loop {
+                while batch.len() < self.limits.batch_max
+                    && let Ok(span) = self.spans.try_recv()
+                {
+                    batch.push(span);
+                }
+                let may_be_more = batch.len() >= self.limits.batch_max;
+                self.send(&mut batch).await;
+                if !(is_stopping && may_be_more) {
+                    break;
                 }
             }
-            self.send(&mut batch).await;
             if is_stopping {
                 return;
             }
@@ -201,6 +203,17 @@ mod tests {
         }
         assert_eq!(queue.dropped.load(Ordering::Relaxed), 3);
         exporting.stop().await;
+        assert_eq!(*exporter.sizes.lock().unwrap(), [2, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_batch_is_larger_than_allowed() {
+        let exporter = Batches::default();
+        let (queue, _exporting) = begin(exporter.clone(), LIMITS);
+        for _ in 0..4 {
+            queue.push(span());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(*exporter.sizes.lock().unwrap(), [2, 2]);
     }
 
