@@ -60,7 +60,4 @@ pub trait Factory: Send {
 pub struct Setup {
     /// The limit of waiting messages; none: the usual one.
     pub backlog_messages_max: Option<usize>,
-    /// Hundreds of messages are in hand at the same time, and no process dies: a medium that hides messages for a while
-    /// must do so for long enough.
-    pub has_many_in_hand: bool,
 }

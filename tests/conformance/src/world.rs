@@ -54,11 +54,6 @@ impl World {
         self.backend = Some(self.factory.open(setup).await);
     }
 
-    /// For cases with hundreds of messages; see [`Setup::has_many_in_hand`].
-    pub async fn expect_many(&mut self) {
-        self.begin_anew(Setup { has_many_in_hand: true, ..Setup::default() }).await;
-    }
-
     /// The process dies without notice, and another one opens the storage.
     pub async fn crash(&mut self) {
         let backend = self.backend.take().unwrap();

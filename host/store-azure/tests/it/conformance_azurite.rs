@@ -11,14 +11,11 @@ use store::{Backend, ManualClock};
 use store_azure::{Always, AzureBackend, Options, hub};
 use tokio::time::Instant;
 
-/// How long a message is invisible: the least that the service can do, as every crash waits for it.
-const VISIBILITY: Duration = Duration::from_secs(1);
+use crate::in_hand::InHand;
 
-/// The same where more messages are in hand than the emulator's one thread can renew in that time.
-const VISIBILITY_OF_MANY: Duration = Duration::from_mins(1);
-
-/// How much later a request that was under way when its host died may be carried out, on a busy machine.
-const LATE: Duration = Duration::from_millis(250);
+/// How long a message is invisible: longer than any case takes, as the emulator's one thread may be late with renewing.
+/// What a dead host had in hand is shown at once; see [`InHand`].
+const VISIBILITY: Duration = Duration::from_mins(5);
 
 /// How long what is left in the queue may take to be received: much, as the emulator and all tests share a machine.
 const RECEIVED_MAX: Duration = Duration::from_secs(10);
@@ -32,23 +29,22 @@ struct Emulator {
     /// None before the first backend is opened.
     hub: Option<HubName>,
     options: Options,
-    /// Until then what a dead host had in hand may be invisible.
-    lapsed_at: Instant,
-    /// The host that is there now.
+    /// The host that is there now, and its way to the account.
     current: Weak<AzureBackend>,
+    in_hand: Option<Arc<InHand<Cloud>>>,
 }
 
 fn emulator() -> Emulator {
     let clock = Arc::new(ManualClock::new(conformance::timestamp(1_700_000_000_000)));
     let azurite = azurite::shared().unwrap();
     let options = options(Setup::default());
-    Emulator { clock, azurite, hub: None, options, lapsed_at: Instant::now(), current: Weak::new() }
+    Emulator { clock, azurite, hub: None, options, current: Weak::new(), in_hand: None }
 }
 
 fn options(setup: Setup) -> Options {
     let usual = Options::default();
     Options {
-        message_visibility: if setup.has_many_in_hand { VISIBILITY_OF_MANY } else { VISIBILITY },
+        message_visibility: VISIBILITY,
         poll_min: Duration::from_millis(5),
         poll_max: Duration::from_millis(20),
         // A scheduled message would come by the machine's clock.
@@ -68,7 +64,8 @@ impl Emulator {
 
     fn host(&mut self) -> Arc<dyn Backend> {
         let hub = self.hub.clone().unwrap();
-        let (medium, clock) = (Arc::new(self.medium(&hub)), self.clock.clone());
+        let (medium, clock) = (Arc::new(InHand::new(self.medium(&hub))), self.clock.clone());
+        self.in_hand = Some(medium.clone());
         let host = AzureBackend::start(medium, hub, 1, Arc::new(Always::new(1)), clock, self.options.clone());
         let host = Arc::new(host);
         self.current = Arc::downgrade(&host);
@@ -100,12 +97,11 @@ impl Factory for Emulator {
 
     async fn reopen(&mut self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
         drop(backend);
-        self.lapsed_at = Instant::now() + self.options.message_visibility + LATE;
+        self.in_hand.take().unwrap().lapse().await;
         self.host()
     }
 
     async fn settle(&mut self) {
-        tokio::time::sleep_until(self.lapsed_at).await;
         tokio::time::sleep(LOOK).await;
         // On a busy machine either may take longer. What is put aside is not received; nothing more is waited for then.
         let deadline = Instant::now() + RECEIVED_MAX;

@@ -9,6 +9,7 @@ mod fickle;
 mod fixture;
 mod handover;
 mod host;
+mod in_hand;
 mod lives;
 mod programs;
 mod purged;

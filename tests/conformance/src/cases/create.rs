@@ -120,7 +120,7 @@ pub async fn a_replacement_lets_a_held_instance_go(world: &mut World) {
 }
 
 pub async fn a_full_backlog_refuses_clients_but_not_turns(world: &mut World) {
-    world.begin_anew(Setup { backlog_messages_max: Some(2), ..Setup::default() }).await;
+    world.begin_anew(Setup { backlog_messages_max: Some(2) }).await;
     world.create("a").await;
     world.send("a", raised(1)).await;
     let result = world.backend().create(new("b", 2, world.now(), ExistingInstance::Refuse)).await;

@@ -50,7 +50,6 @@ pub async fn no_more_work_items_than_asked_for_each_of_another_instance(world: &
 }
 
 pub async fn many_messages_of_one_instance_come_in_order_in_several_work_items(world: &mut World) {
-    world.expect_many().await;
     world.create_running("a").await;
     let count = u32::try_from(limits::MESSAGES_PER_WORK_ITEM_MAX).unwrap() + 10;
     let turn = (0..count).fold(world.turn("a").await.append(4, 4), |turn, number| turn.send("a", raised(number)));
@@ -193,7 +192,6 @@ pub async fn dropping_a_waiting_fetch_loses_nothing(world: &mut World) {
 }
 
 pub async fn two_fetches_never_get_the_same_message(world: &mut World) {
-    world.expect_many().await;
     for number in 0..100 {
         world.create(&format!("i{number}")).await;
     }

@@ -163,7 +163,6 @@ pub async fn a_prefix_at_the_end_of_the_alphabet_works(world: &mut World) {
 }
 
 pub async fn a_page_has_a_limit(world: &mut World) {
-    world.expect_many().await;
     for number in 0..=limits::PAGE_INSTANCES_MAX {
         world.create(&format!("i{number}")).await;
     }

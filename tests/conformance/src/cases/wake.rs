@@ -118,7 +118,6 @@ pub async fn an_earlier_wake_up_wakes_a_fetch_that_waits_for_a_later_one(world: 
 }
 
 pub async fn many_wake_ups_are_all_handed_out(world: &mut World) {
-    world.expect_many().await;
     let mut expected = BTreeSet::new();
     for number in 0..300_u64 {
         let instance = format!("i{number}");
