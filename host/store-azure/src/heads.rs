@@ -103,12 +103,7 @@ impl Heads {
             history: sentinel.map(|(_, etag)| etag.0.clone()),
             row: row.map(|(_, etag)| etag.0.clone()),
             revision,
-            row_is_behind: sentinel.is_some_and(|(sentinel, _)| {
-                // A row as its client has made it, which may be above.
-                let is_untouched = row.is_some_and(|(row, _)| row.last_event.is_none());
-                sentinel.row_revision > row_revision
-                    || (sentinel.row_revision > 0 && sentinel.last_event.is_some() && is_untouched)
-            }),
+            row_is_behind: sentinel.is_some_and(|(sentinel, _)| sentinel.row_revision > row_revision),
             row_execution: row.map(|(row, _)| row.state.execution_id.to_string().into()),
             row_updated_at: row.map_or(0, |(row, _)| row.state.updated_at.as_millis()),
             last_event: sentinel.and_then(|(sentinel, _)| sentinel.last_event).map_or(0, |id| id.0),
@@ -129,7 +124,7 @@ impl Heads {
         if sentinel.execution_id == row.state.execution_id {
             return false;
         }
-        // The first turn may have gone through several executions before a client wrote the row of the first.
+        // A first turn may have gone through several executions, and its host have died before it wrote the row.
         if is_later(row.state.execution_id, sentinel.execution_id) {
             return false;
         }

@@ -35,7 +35,12 @@ pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// Times a start of a DurableTask client waits for its row before it is dropped, and a message to an instance that does
+/// How often a row is looked for when its client's start is there, before the start is put aside.
+pub(crate) const EARLY_LOOKS_MAX: u32 = 6;
+/// The pause after the first of these looks; it doubles each time, and all of them are a third of a second.
+pub(crate) const EARLY_PAUSE: Duration = Duration::from_millis(10);
+
+/// Times a start of a client waits for its row before it is dropped, and a message to an instance that does
 /// not exist before it is; about a quarter of an hour, and about a minute.
 pub(crate) const START_DEQUEUES_MAX: u32 = 10;
 /// See [`START_DEQUEUES_MAX`].

@@ -43,13 +43,13 @@ impl Core {
     /// See [`store::WorkSource::load`].
     pub(crate) async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {
         self.check_open("load")?;
-        let (hint, mut lapsed, mut starts, term) = {
+        let (hint, mut lapsed, mut starts, term, next) = {
             let mut state = self.dispatch.state();
             let hint = state.take_hint(instance_id);
             let lapsed = state.lapsed(instance_id, Instant::now());
             let starts = valid_starts(&state, instance_id, &lapsed);
             let term = state.term(self.partition_of(instance_id));
-            (hint.filter(|_| lapsed.is_empty()), lapsed, starts, term)
+            (hint.filter(|_| lapsed.is_empty()), lapsed, starts, term, state.next_message())
         };
         if let Some(snapshot) = hint.and_then(|hint| self.snapshot_of_new(instance_id, hint, &starts, term)) {
             return Ok(Some(snapshot));
@@ -86,7 +86,7 @@ impl Core {
         self.refuse_children(snapshot.as_ref(), &starts).await.map_err(|error| steady::failure("load", error))?;
         match &snapshot {
             Some(snapshot) => self.register(instance_id, snapshot),
-            None => self.drop_orphans(instance_id).await,
+            None => self.drop_orphans(instance_id, next).await,
         }
         Ok(snapshot)
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure::{Container, Error, Queue, QueueMessage, Receipt};
+use azure::{Container, Error, Queue, QueueMessage, Receipt, Versioned};
 use engine::{ExecutionStarted, InstanceId, Message};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
@@ -30,6 +30,14 @@ enum Admission {
     TakenIn,
     /// Its sender has not written the row yet.
     Early,
+}
+
+/// What is found of the row of an instance that is to be started.
+enum Look {
+    /// This host's own client has just written it.
+    Fresh(Hint),
+    Stored(Versioned),
+    Absent,
 }
 
 /// One partition's task.
@@ -218,26 +226,24 @@ impl Core {
         dequeue_count: u32,
     ) -> Result<Admission, Unread> {
         let is_first_sight = dequeue_count <= 1;
-        // Of a start that comes back, the instance may have moved on since: the first look may have been quicker than the
-        // client's note of its own insert.
-        if let Some((row, etag)) = self.take_fresh(to)
-            && is_first_sight
-            && row.state.execution_id == start.execution_id
-        {
-            return Ok(Admission::Admitted(Some(Hint::Row { row, etag })));
-        }
-        let Some(stored) = self.read_row(&Self::key_of(to)).await? else {
-            let is_repeated_by_parent = replaces == Replaces::Unsaid && start.parent.is_some();
-            return Ok(match replaces {
-                // What it was to replace has been purged, and its sender finds that out by itself.
-                Replaces::Execution(_) => Admission::Refused,
-                // The client's own insert, or this host's first commit, will find the other's row.
-                _ if is_first_sight => Admission::Admitted((!is_repeated_by_parent).then_some(Hint::Absent)),
-                Replaces::Ended | Replaces::Unsaid => Admission::Admitted(None),
-                // The client has died before it wrote the row, or is very slow, or the instance was purged since.
-                Replaces::Nothing if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
-                Replaces::Nothing => Admission::Refused,
-            });
+        let is_child = start.parent.is_some();
+        let looks = if is_first_sight && !is_child { limits::EARLY_LOOKS_MAX } else { 1 };
+        let stored = match self.look_for_row(to, start, is_first_sight, looks).await? {
+            Look::Fresh(hint) => return Ok(Admission::Admitted(Some(hint))),
+            Look::Stored(stored) => stored,
+            Look::Absent => {
+                return Ok(match replaces {
+                    // What it was to replace has been purged, and its sender finds that out by itself.
+                    Replaces::Execution(_) => Admission::Refused,
+                    // A child's row is written by its first commit.
+                    Replaces::Ended if is_child && is_first_sight => Admission::Admitted(Some(Hint::Absent)),
+                    Replaces::Ended | Replaces::Unsaid if is_child => Admission::Admitted(None),
+                    // A client's start begins nothing without its row: its put may have been repeated, and the instance
+                    // have ended and been purged since. Or the client has died before it wrote the row, or is very slow.
+                    _ if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
+                    _ => Admission::Refused,
+                });
+            }
         };
         // A client tries first whether the id is free; when it is not, another message of its says what is replaced.
         if replaces == Replaces::Nothing && heads::has_replaced(&stored.entity, start.execution_id) {
@@ -259,6 +265,33 @@ impl Core {
             Replaces::Unsaid if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
             Replaces::Nothing | Replaces::Execution(_) | Replaces::Unsaid => Admission::Refused,
         })
+    }
+
+    /// Looks for the row of an instance that is to be started, several times while its client may be about to write it.
+    async fn look_for_row(
+        &self,
+        to: &InstanceId,
+        start: &ExecutionStarted,
+        is_first_sight: bool,
+        looks: u32,
+    ) -> Result<Look, Unread> {
+        for look in 0..looks {
+            if look > 0 {
+                tokio::time::sleep(limits::EARLY_PAUSE * (1 << (look - 1))).await;
+            }
+            // Of a start that comes back, the instance may have moved on since: the first look may have been quicker than
+            // the client's note of its own insert.
+            if let Some((row, etag)) = self.take_fresh(to)
+                && is_first_sight
+                && row.state.execution_id == start.execution_id
+            {
+                return Ok(Look::Fresh(Hint::Row { row, etag }));
+            }
+            if let Some(stored) = self.read_row(&Self::key_of(to)).await? {
+                return Ok(Look::Stored(stored));
+            }
+        }
+        Ok(Look::Absent)
     }
 
     /// Puts a message aside for a while that doubles each time.

@@ -16,7 +16,7 @@ pub struct Token(pub Box<str>);
 /// A reader sees either none of it or: the history changed, the row written, the messages of the outbox on their way,
 /// the consumed messages gone. Nothing may leave before the history is durable.
 ///
-/// Of the outbox, in order and after the row has been written:
+/// Of the outbox, in order and after the row has been written (every start in it is one of a child):
 /// - a start for an unknown instance creates its `Pending` row, at the latest by the time it is handed out: from then on
 ///   `load` shows it. Until then a reader may find nothing, or, where an ended instance is replaced, the old one;
 /// - a start for an ended instance replaces it as [`crate::ExistingInstance::ReplaceEnded`] does, unless it is the very

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::{
     EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, HistoryChange, HistoryEvent, InstanceId,
-    InstanceState, Message, OutboxMessage, Payload, RuntimeStatus, TaskId, Timestamp,
+    InstanceState, Message, OutboxMessage, Parent, Payload, RuntimeStatus, TaskId, Timestamp,
 };
 use store::{Envelope, Snapshot, Token, TurnCommit};
 
@@ -38,6 +38,18 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
         generation: 0,
         trace_context: None,
     }
+}
+
+/// The start of a child of the instance `a` in execution 1. Turns start nothing else.
+pub fn child_start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStarted {
+    let parent = Parent {
+        instance_id: id("a"),
+        execution_id: execution(1),
+        name: "Order".to_owned(),
+        task: TaskId(2),
+        attempt: 1,
+    };
+    ExecutionStarted { parent: Some(parent), ..start(execution_id, created_at) }
 }
 
 /// An external event, its data being its number.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{EventId, InstanceId, Message, Payload, RuntimeStatus, Timestamp};
+use engine::{InstanceId, Message, Payload, RuntimeStatus, Timestamp};
 use store::{
     ActivityQueue, Backend, Clock as _, CommitError, CreateInstance, Envelope, ExistingInstance, HeldReason,
     InstanceRow, ManualClock, Outcome, Snapshot, StorageError, Token, TurnCommit, WorkItem, limits,
@@ -178,12 +178,7 @@ impl World {
     /// Commits a turn that is not stale.
     pub async fn commit(&self, turn: Turn) -> Token {
         self.note_activities(&turn.0);
-        let answer = self.backend().commit(turn.0.clone()).await;
-        if matches!(answer, Err(CommitError::Stale { .. })) && self.may_be_met_early(&turn) {
-            let token = self.load(turn.0.instance_id.as_str()).await.token;
-            return self.backend().commit(TurnCommit { token, ..turn.0 }).await.unwrap();
-        }
-        answer.unwrap()
+        self.backend().commit(turn.0).await.unwrap()
     }
 
     fn note_activities(&self, turn: &TurnCommit) {
@@ -193,13 +188,6 @@ impl World {
         } else {
             waiting.remove(&turn.instance_id);
         }
-    }
-
-    /// Whether it is a first turn, on a backend whose host may meet a start before the new row is there. What it loads
-    /// then is out of date by one write, which the stale commit tells.
-    fn may_be_met_early(&self, turn: &Turn) -> bool {
-        let is_first = turn.0.history.events().first().is_some_and(|event| event.id == EventId::FIRST);
-        !self.factory.hands_out_only_what_is_due() && is_first
     }
 
     /// Creates an instance and commits its first turn, which consumes the start: three events, running.
@@ -219,15 +207,8 @@ impl World {
 
     /// Holds an instance.
     pub async fn hold(&self, instance: &str) -> Token {
-        let hold = async || {
-            let token = self.load(instance).await.token;
-            self.backend().hold(&id(instance), token, self.reason()).await
-        };
-        match hold().await {
-            // See `may_be_met_early`.
-            Err(CommitError::Stale { .. }) if !self.factory.hands_out_only_what_is_due() => hold().await.unwrap(),
-            answer => answer.unwrap(),
-        }
+        let token = self.load(instance).await.token;
+        self.backend().hold(&id(instance), token, self.reason()).await.unwrap()
     }
 
     /// A reason to hold.

@@ -22,7 +22,8 @@ const PAUSE: Duration = Duration::from_millis(700);
 /// Between two looks at an instance.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
-/// A start that was repeated may show up this late. It would begin an instance again that has been purged meanwhile.
+/// A request that was repeated may still be carried out this late. A first commit would find nothing in its way any more
+/// if the instance had been purged by then.
 const PURGED_AFTER: Duration = Duration::from_secs(45);
 
 /// The tag that tells one life of an id from the next.
@@ -64,7 +65,7 @@ impl Client {
         self.until_ended().await;
         self.check(life);
         if life.is_purged {
-            tokio::time::sleep_until(began + PURGED_AFTER).await;
+            tokio::time::sleep(PURGED_AFTER).await;
             self.purge().await;
         }
     }

@@ -86,7 +86,7 @@ pub(crate) enum Stop {
 
 /// The way of one host. A new process has a new one.
 pub(crate) struct Link {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     pub(crate) who: Who,
     state: Mutex<State>,
     going: Mutex<Going>,

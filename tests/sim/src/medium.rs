@@ -71,6 +71,11 @@ fn name(verb: &Verb) -> &'static str {
     }
 }
 
+/// As much of a message as tells what it is and for whom.
+fn shortened(text: &str) -> String {
+    text.chars().take(600).collect()
+}
+
 #[async_trait]
 impl Tables for SimMedium {
     async fn create_table(&self, table: Table) -> Result<(), Error> {
@@ -138,7 +143,7 @@ impl Queues for SimMedium {
         let delay = Duration::from_secs((delay + reordered).as_secs());
         let line = || {
             let twice = if is_twice { " twice" } else { "" };
-            format!("put {queue:?} in {delay:?}{twice}: {}", text.chars().take(600).collect::<String>())
+            format!("put {queue:?} in {delay:?}{twice}: {}", shortened(text))
         };
         let (account, text) = (self.account.clone(), text.to_owned());
         let change = async move {
@@ -151,8 +156,16 @@ impl Queues for SimMedium {
     }
 
     async fn take(&self, queue: Queue, max: u32, visibility: Duration) -> Result<Vec<QueueMessage>, Error> {
-        let account = self.account.clone();
-        let take = async move { account.medium.take(queue, max, visibility).await };
+        let (account, link) = (self.account.clone(), Arc::clone(&self.link));
+        let take = async move {
+            let messages = account.medium.take(queue, max, visibility).await?;
+            for QueueMessage { receipt, text, .. } in &messages {
+                link.world
+                    .trace
+                    .say(link.who, || format!("takes {queue:?} {}: {}", receipt.message_id, shortened(text)));
+            }
+            Ok(messages)
+        };
         // An idle look changes nothing.
         let is_idle = self.account.medium.peek(queue, 1).await?.is_empty();
         let label = || format!("take {queue:?}");
@@ -167,10 +180,7 @@ impl Queues for SimMedium {
         visibility: Duration,
     ) -> Result<Receipt, Error> {
         let (account, owned, new) = (self.account.clone(), receipt.clone(), text.to_owned());
-        let label = || {
-            let text: String = text.chars().take(600).collect();
-            format!("update {queue:?} {} for {visibility:?}: {text}", receipt.message_id)
-        };
+        let label = || format!("update {queue:?} {} for {visibility:?}: {}", receipt.message_id, shortened(text));
         self.change(label, async move { account.update(queue, &owned, &new, visibility).await }).await
     }
 

@@ -213,7 +213,11 @@ impl Life {
             deeds.push((seconds(rng, 120), Deed::Terminate { recurse: rng.bool() }));
         }
         if rng.u8(..8) == 0 {
-            deeds.push((seconds(rng, 120), Deed::Release));
+            let at = seconds(rng, 120);
+            // A generation may begin with another component between the look at the row and the release.
+            if program.generations == 1 {
+                deeds.push((at, Deed::Release));
+            }
         }
         deeds.sort_by_key(|(at, _)| *at);
         Self {

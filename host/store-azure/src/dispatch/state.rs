@@ -194,8 +194,9 @@ impl State {
     /// What a commit that consumes `consumed` has to record.
     pub(crate) fn plan(&self, instance_id: &InstanceId, consumed: &[MessageId], needs_lease: bool) -> CommitPlan {
         let Some(entry) = self.entries.get(instance_id) else { return CommitPlan::default() };
-        let is_here = |id: &&MessageId| entry.messages.contains_key(id);
-        let lease = entry.lease.or_else(|| consumed.iter().find(is_here).copied()).filter(|_| needs_lease);
+        // Not one that an earlier commit has had deleted, as it does with a wake-up that is in hand.
+        let may_stay = |id: &&MessageId| entry.messages.get(id).is_some_and(|stored| !stored.is_unwanted);
+        let lease = entry.lease.or_else(|| consumed.iter().find(may_stay).copied()).filter(|_| needs_lease);
         let taken_in = entry
             .messages
             .iter()
@@ -337,11 +338,31 @@ impl State {
         entry.hint = None;
     }
 
-    /// It does not exist: answers all its messages, how often each was handed out, and what each says.
-    pub(crate) fn gone(&mut self, instance_id: &InstanceId) -> Vec<(Spent, u32, Option<Message>, Box<str>)> {
-        self.set_wake(instance_id, None);
-        let Some(entry) = self.entries.remove(instance_id) else { return Vec::new() };
-        let Entry { partition, messages, .. } = entry;
+    /// The id of the next message to arrive.
+    pub(crate) fn next_message(&self) -> MessageId {
+        MessageId(self.next_id)
+    }
+
+    /// It did not exist when that message was the next to arrive: answers all that had arrived before, how often each was
+    /// handed out, and what each says. What came since may be for another one of that id.
+    pub(crate) fn gone(
+        &mut self,
+        instance_id: &InstanceId,
+        next: MessageId,
+    ) -> Vec<(Spent, u32, Option<Message>, Box<str>)> {
+        let Some(entry) = self.entries.get_mut(instance_id) else {
+            self.set_wake(instance_id, None);
+            return Vec::new();
+        };
+        let partition = entry.partition;
+        let later = entry.messages.split_off(&next);
+        let messages = std::mem::replace(&mut entry.messages, later);
+        if entry.messages.is_empty() {
+            self.entries.remove(instance_id);
+            self.set_wake(instance_id, None);
+        } else {
+            entry.lease = entry.lease.filter(|id| entry.messages.contains_key(id));
+        }
         let mut gone = Vec::new();
         for (id, stored) in messages {
             self.known.remove(&stored.guid);
@@ -479,7 +500,8 @@ impl State {
         for (instance_id, entry) in &self.entries {
             assert!(!entry.is_ready() || self.queued.contains(instance_id), "{instance_id} is ready and not queued");
             if let Some(lease) = entry.lease {
-                assert!(entry.messages[&lease].is_spent(), "the lease of {instance_id} is not consumed");
+                let lease = &entry.messages[&lease];
+                assert!(lease.is_spent() && !lease.is_unwanted, "the lease of {instance_id} is not kept: {lease:?}");
             }
             for (id, stored) in &entry.messages {
                 let place = Place { instance_id: instance_id.clone(), id: *id };

@@ -86,6 +86,12 @@ impl World {
         receipts(self.state.committed(committed))
     }
 
+    /// What is dropped as it came before a message: numbers, and what they say unless they are consumed.
+    fn gone(&mut self, instance: &str, next: u64) -> Vec<(u64, Option<Message>)> {
+        let gone = self.state.gone(&id(instance), MessageId(next));
+        gone.into_iter().map(|(spent, _, message, _)| (spent.id.0, message)).collect()
+    }
+
     fn renewals(&mut self) -> Vec<Renewal> {
         self.state.begin_renewals(self.now + VISIBILITY)
     }
@@ -381,11 +387,22 @@ fn of_what_does_not_exist_nothing_stays() {
     world.arrive("a", 2);
     world.take();
     world.commit("a", &[1], true);
-    let gone: Vec<_> =
-        world.state.gone(&id("a")).into_iter().map(|(spent, _, message, _)| (spent.id.0, message)).collect();
-    assert_eq!(gone, [(1, None), (2, Some(raised(2)))]);
+    assert_eq!(world.gone("a", 3), [(1, None), (2, Some(raised(2)))]);
     assert!(world.state.entry(&id("a")).is_none());
     assert_eq!(world.state.unspent(), 0);
+}
+
+#[test]
+fn of_what_did_not_exist_a_while_ago_what_came_since_stays() {
+    let mut world = World::new();
+    world.arrive("a", 1);
+    world.arrive("a", 2);
+    world.take();
+    world.commit("a", &[1], true);
+    world.arrive("a", 3);
+    assert_eq!(world.gone("a", 3), [(1, None), (2, Some(raised(2)))]);
+    assert_eq!(world.taken(), [("a".to_owned(), vec![3])]);
+    world.state.check();
 }
 
 #[test]
@@ -506,7 +523,8 @@ fn carry_out(world: &mut World, step: &Step, in_hand: &mut HashSet<(InstanceId, 
             drop_all(in_hand, "o2");
         }
         Step::Gone(instance) => {
-            world.state.gone(&id(instance_of(instance)));
+            let next = world.state.next_message();
+            world.state.gone(&id(instance_of(instance)), next);
             drop_all(in_hand, instance_of(instance));
         }
         Step::GiveUpLease(instance) => world.state.give_up_lease(&id(instance_of(instance))),

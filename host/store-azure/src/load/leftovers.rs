@@ -2,7 +2,7 @@
 
 use azure::{Error, Key, Queue, Table, Versioned};
 use engine::{ExecutionStarted, InstanceId, Message, OutboxMessage, RuntimeStatus};
-use store::Snapshot;
+use store::{MessageId, Snapshot};
 
 use super::Starts;
 use crate::core::Core;
@@ -65,10 +65,10 @@ impl Core {
         Ok(())
     }
 
-    /// Sees to the messages of an instance that does not exist. Those of a client wait a while: the start may still be
-    /// on its way.
-    pub(super) async fn drop_orphans(&self, instance_id: &InstanceId) {
-        let orphans = self.dispatch.change(|state| state.gone(instance_id));
+    /// Sees to the messages of an instance that did not exist when `next` was the next to arrive. Those of a client wait
+    /// a while: the start may still be on its way.
+    pub(super) async fn drop_orphans(&self, instance_id: &InstanceId, next: MessageId) {
+        let orphans = self.dispatch.change(|state| state.gone(instance_id, next));
         for (spent, dequeue_count, message, text) in orphans {
             let may_be_early = message.as_ref().is_some_and(comes_from_a_client);
             if may_be_early && dequeue_count < limits::ORPHAN_DEQUEUES_MAX {

@@ -45,7 +45,8 @@ impl Core {
             EventKind::ExecutionStarted(start) => Some(&**start),
             _ => None,
         });
-        let sent = starts.first().map(|(_, start)| &**start);
+        // A client has written the row of what it starts: where it is missing, the instance was purged.
+        let sent = starts.iter().map(|(_, start)| &**start).find(|start| start.parent.is_some());
         let mut row = match (&heads.row, recorded) {
             (Some((row, _)), Some(start)) if heads.row_is_of_earlier_execution() => {
                 InstanceRow { revision: row.revision, ..pending_row(instance_id, start) }

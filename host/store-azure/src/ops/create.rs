@@ -1,7 +1,8 @@
 //! Creating instances.
 //!
 //! The start message first, then the row, as clients of DurableTask do it: who dies in between has promised nothing,
-//! and no row waits for ever for a start that never comes.
+//! and no row waits for ever for a start that never comes. The start begins nothing until the row is there, so that one
+//! that was put twice begins nothing after a purge.
 
 use azure::{Condition, Entity, Error, Key, Table, Value, Verb, Write};
 use engine::{ExecutionId, InstanceId, Message};
@@ -49,7 +50,7 @@ impl Core {
                     Err(unread) => return Err(unread.into()),
                 };
                 match &heads.row {
-                    // The owner of the start was quicker, perhaps by some generations, or the reply to the insert was lost.
+                    // The reply to the insert was lost; the instance may be some generations further by now.
                     Some((stored, _)) if stored.state.came_of(execution_id) => {}
                     Some((stored, _)) => {
                         let may_replace =

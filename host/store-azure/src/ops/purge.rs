@@ -6,7 +6,7 @@
 use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Versioned, Write};
 use engine::InstanceId;
 use futures_util::{StreamExt as _, stream};
-use store::{HeldReason, InstanceError, PurgeFilter, StorageError};
+use store::{HeldReason, InstanceError, MessageId, PurgeFilter, StorageError};
 
 use crate::core::Core;
 use crate::damage::Sight;
@@ -22,6 +22,7 @@ impl Core {
     /// See [`store::Client::purge`].
     pub(crate) async fn purge(&self, instance_id: &InstanceId) -> Result<(), InstanceError> {
         self.check_open("purge")?;
+        let next = self.dispatch.state().next_message();
         let (etag, row_etag, revision) = match self.look_at(instance_id).await? {
             Sight::Whole(heads) => {
                 let Some((row, row_etag)) = heads.row else { return Err(InstanceError::NotFound(instance_id.clone())) };
@@ -35,7 +36,7 @@ impl Core {
             Sight::Damaged(damaged) => {
                 let half_purged = self.half_purged(instance_id).await;
                 if let Some(row) = half_purged.map_err(|error| steady::failure("purge", error))? {
-                    return self.finish_purge(instance_id, row).await;
+                    return self.finish_purge(instance_id, row, next).await;
                 }
                 let (etag, row_etag) = damaged.etags();
                 let row_etag = row_etag.ok_or_else(|| InstanceError::NotFound(instance_id.clone()))?;
@@ -52,18 +53,18 @@ impl Core {
             }
             Err(error) => return Err(steady::failure("purge", error).into()),
         }
-        self.forget(instance_id);
+        self.forget(instance_id, next);
         Ok(())
     }
 
     /// Goes on where a purge has stopped.
-    async fn finish_purge(&self, instance_id: &InstanceId, row: ETag) -> Result<(), InstanceError> {
+    async fn finish_purge(&self, instance_id: &InstanceId, row: ETag, next: MessageId) -> Result<(), InstanceError> {
         match self.remove_stored(instance_id, row).await {
             // Another purge was quicker, and the id is somebody else's by now.
             Ok(()) | Err(Error::Changed) => {}
             Err(error) => return Err(steady::failure("purge", error).into()),
         }
-        self.forget(instance_id);
+        self.forget(instance_id, next);
         Ok(())
     }
 
@@ -90,8 +91,9 @@ impl Core {
             || matches!(self.read_row(&Self::key_of(instance_id)).await, Ok(None))
     }
 
-    fn forget(&self, instance_id: &InstanceId) {
-        let waiting = self.dispatch.change(|state| state.gone(instance_id));
+    /// Drops what came for it before `next`.
+    fn forget(&self, instance_id: &InstanceId, next: MessageId) {
+        let waiting = self.dispatch.change(|state| state.gone(instance_id, next));
         for (spent, ..) in waiting {
             self.delete_quietly(spent.partition, spent.receipt);
         }

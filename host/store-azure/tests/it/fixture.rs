@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use azure::HubName;
 use azure::fake::{FakeAccount, FakeMedium};
+use azure::{HubName, Queue, Queues as _};
+use conformance::timestamp;
 use store::{Clock as _, ManualClock};
 use store_azure::{Always, AzureBackend, Options, hub};
 
 /// How long a message is invisible.
 pub(crate) const VISIBILITY: Duration = Duration::from_secs(30);
+
+/// Rounds of lapses within which a message must be given up.
+const ROUNDS_MAX: usize = 1_000;
 
 /// An account whose clock is the test's, plus what the test adds for storage alone.
 pub(crate) struct Account {
@@ -30,6 +34,13 @@ impl Account {
         Self { clock, ahead_ms, stored: FakeAccount::new(Arc::new(now)), hub: HubName::new("Test").unwrap() }
     }
 
+    /// With a hub of one partition.
+    pub(crate) async fn with_hub() -> Self {
+        let account = Self::new(Arc::new(ManualClock::new(timestamp(1_700_000_000_000))));
+        account.create_hub(1).await;
+        account
+    }
+
     pub(crate) fn medium(&self) -> FakeMedium {
         self.stored.medium(&self.hub)
     }
@@ -40,8 +51,26 @@ impl Account {
         self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Lets messages lapse until so many are left.
+    pub(crate) async fn until_left(&self, queue: Queue, left: u64) {
+        for _ in 0..ROUNDS_MAX {
+            if self.medium().count(queue).await.unwrap() == left {
+                return;
+            }
+            self.let_messages_lapse();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the queue still has {} messages", self.medium().count(queue).await.unwrap());
+    }
+
     pub(crate) async fn create_hub(&self, partitions: u8) {
         hub::create(&self.medium(), &self.hub, partitions).await.unwrap();
+    }
+
+    /// A backend that takes part in nothing.
+    pub(crate) fn client(&self, medium: Arc<dyn azure::Medium>) -> AzureBackend {
+        let nothing = Arc::new(Always::new(0));
+        AzureBackend::start(medium, self.hub.clone(), 1, nothing, self.clock.clone(), options())
     }
 
     /// A host that owns everything, whatever others believe.

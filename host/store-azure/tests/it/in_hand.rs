@@ -9,6 +9,8 @@ use azure::{
     BlobPage, Blobs, Container, ETag, Error, Key, Medium, Page, Query, Queue, QueueMessage, Queues, Receipt, Table,
     Tables, Versioned, Write,
 };
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// A medium in front of another. What was asked for is carried out even if the host that asked dies.
@@ -26,6 +28,17 @@ fn locked(invisible: &Mutex<Invisible>) -> MutexGuard<'_, Invisible> {
     invisible.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Makes messages visible.
+async fn show(medium: &impl Medium, invisible: &Mutex<Invisible>, ids: Vec<Box<str>>) {
+    for id in ids {
+        let Some((queue, receipt, text)) = locked(invisible).remove(&id) else { continue };
+        match medium.update(queue, &receipt, &text, Duration::ZERO).await {
+            Ok(_) | Err(Error::NotFound) => {}
+            Err(error) => panic!("a message in hand cannot be shown: {error}"),
+        }
+    }
+}
+
 impl<M: Medium> InHand<M> {
     /// Of a host that has nothing yet.
     pub(crate) fn new(medium: M) -> Self {
@@ -36,18 +49,21 @@ impl<M: Medium> InHand<M> {
     pub(crate) async fn lapse(&self) {
         self.requests.close();
         self.requests.wait().await;
-        let invisible = std::mem::take(&mut *locked(&self.invisible));
-        for (queue, receipt, text) in invisible.into_values() {
-            match self.medium.update(queue, &receipt, &text, Duration::ZERO).await {
-                Ok(_) | Err(Error::NotFound) => {}
-                Err(error) => panic!("a message in hand cannot be shown: {error}"),
-            }
-        }
+        let ids: Vec<_> = locked(&self.invisible).keys().cloned().collect();
+        show(&*self.medium, &self.invisible, ids).await;
     }
 
-    /// Makes a request that outlives whoever asks.
+    /// Begins a request that outlives whoever asks. The dead ask for nothing.
+    async fn begin<T: Send + 'static>(&self, request: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        if self.requests.is_closed() {
+            return std::future::pending().await;
+        }
+        self.requests.spawn(request)
+    }
+
+    /// The same, to its end.
     async fn finish<T: Send + 'static>(&self, request: impl Future<Output = T> + Send + 'static) -> T {
-        self.requests.spawn(request).await.unwrap()
+        self.begin(request).await.await.unwrap()
     }
 }
 
@@ -75,16 +91,27 @@ impl<M: Medium> Queues for InHand<M> {
 
     async fn take(&self, queue: Queue, max: u32, visibility: Duration) -> Result<Vec<QueueMessage>, Error> {
         let (medium, invisible) = (self.medium.clone(), self.invisible.clone());
-        self.finish(async move {
-            let messages = medium.take(queue, max, visibility).await?;
-            let taken = messages.iter().map(|message| {
+        let (answer, answered) = oneshot::channel();
+        let (accept, accepted) = oneshot::channel();
+        let request = async move {
+            let taken = medium.take(queue, max, visibility).await;
+            let messages = taken.iter().flatten().map(|message| {
                 let receipt = message.receipt.clone();
                 (receipt.message_id.clone(), (queue, receipt, message.text.clone()))
             });
-            locked(&invisible).extend(taken);
-            Ok(messages)
-        })
-        .await
+            let messages: Vec<_> = messages.collect();
+            let ids = messages.iter().map(|(id, _)| id.clone()).collect();
+            locked(&invisible).extend(messages);
+            let _ = answer.send(taken);
+            // Who asked has gone away.
+            if accepted.await.is_err() {
+                show(&*medium, &invisible, ids).await;
+            }
+        };
+        self.begin(request).await;
+        let taken = answered.await.unwrap();
+        let _ = accept.send(());
+        taken
     }
 
     async fn update(

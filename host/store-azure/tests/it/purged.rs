@@ -4,38 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure::fake::FakeMedium;
-use azure::{Blobs as _, Container, Query, Queue, Queues as _, Table, Tables as _};
-use conformance::{Turn, execution, id, start, timestamp};
+use azure::{Blobs as _, Container, Query, Queue, Table, Tables as _};
+use conformance::{Turn, execution, id, start};
 use engine::{ActivityTask, EventKey, Message, Payload, RuntimeStatus, TaskId};
 use store::{
-    Client as _, Clock as _, CreateError, CreateInstance, ExistingInstance, ManualClock, OfferedActivity, PurgeFilter,
+    Client as _, Clock as _, CreateError, CreateInstance, ExistingInstance, OfferedActivity, PurgeFilter,
     WorkSource as _,
 };
-use store_azure::{Always, AzureBackend};
+use store_azure::AzureBackend;
 
 use crate::faulty::{Fault, Faulty, When};
 use crate::fixture::{self, Account};
 
 /// More than a message or a column can hold.
 const LARGE_BYTES: usize = 200_000;
-/// Rounds of lapses within which a message must be given up.
-const ROUNDS_MAX: usize = 1_000;
 
 fn large() -> Payload {
     // Does not compress.
     Payload::from(std::iter::repeat_with(fastrand::alphanumeric).take(LARGE_BYTES).collect::<String>())
-}
-
-async fn account() -> Account {
-    let account = Account::new(Arc::new(ManualClock::new(timestamp(1_700_000_000_000))));
-    account.create_hub(1).await;
-    account
-}
-
-/// A backend that takes part in nothing.
-fn client(account: &Account, medium: Arc<dyn azure::Medium>) -> AzureBackend {
-    let nothing = Arc::new(Always::new(0));
-    AzureBackend::start(medium, account.hub.clone(), 1, nothing, account.clock.clone(), fixture::options())
 }
 
 async fn create(account: &Account, backend: &AzureBackend) {
@@ -52,34 +38,22 @@ async fn remove_blobs(medium: &FakeMedium) {
     }
 }
 
-/// Lets messages lapse until so many are left.
-async fn until_left(account: &Account, queue: Queue, left: u64) {
-    for _ in 0..ROUNDS_MAX {
-        if account.medium().count(queue).await.unwrap() == left {
-            return;
-        }
-        account.let_messages_lapse();
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the queue still has {} messages", account.medium().count(queue).await.unwrap());
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_message_whose_blob_went_with_its_instance_is_given_up() {
-    let account = account().await;
-    let client = client(&account, Arc::new(account.medium()));
+    let account = Account::with_hub().await;
+    let client = account.client(Arc::new(account.medium()));
     create(&account, &client).await;
     let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
     let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
     // The start is kept for whoever asks for work.
-    until_left(&account, Queue::Control(0), 1).await;
+    account.until_left(Queue::Control(0), 1).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
-    let account = account().await;
+    let account = Account::with_hub().await;
     let host = account.host(Arc::new(account.medium()), 1, fixture::options());
     let queue = host.activity_queue().unwrap();
     let task = ActivityTask {
@@ -96,7 +70,7 @@ async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
     let taken = async { panic!("taken: {:?}", queue.take(1).await) };
     tokio::select! {
         () = taken => {}
-        () = until_left(&account, Queue::WorkItems, 0) => {}
+        () = account.until_left(Queue::WorkItems, 0) => {}
     }
 }
 
@@ -114,7 +88,7 @@ async fn ended(account: &Account, host: &AzureBackend) {
 async fn purge_and_die(account: &Account, after: &'static str) {
     let medium = Faulty::new(account.medium(), Duration::ZERO);
     medium.arm(When::Says(after, 1), Fault::StopAfter);
-    let purging = client(account, Arc::new(medium.clone()));
+    let purging = account.client(Arc::new(medium.clone()));
     let purge = tokio::spawn(async move { purging.purge(&id("a")).await });
     medium.fired().await;
     purge.abort();
@@ -125,7 +99,7 @@ const STEPS: [&str; 4] = ["merge History", "delete-blob", "transact History", "d
 
 #[tokio::test]
 async fn an_instance_that_is_being_purged_is_gone_and_not_damaged() {
-    let account = account().await;
+    let account = Account::with_hub().await;
     let host = account.host(Arc::new(account.medium()), 1, fixture::options());
     ended(&account, &host).await;
     purge_and_die(&account, "delete-blob").await;
@@ -136,7 +110,7 @@ async fn an_instance_that_is_being_purged_is_gone_and_not_damaged() {
 #[tokio::test]
 async fn a_purge_that_stopped_anywhere_is_finished_by_the_next() {
     for step in STEPS {
-        let account = account().await;
+        let account = Account::with_hub().await;
         let host = account.host(Arc::new(account.medium()), 1, fixture::options());
         ended(&account, &host).await;
         purge_and_die(&account, step).await;
@@ -149,7 +123,7 @@ async fn a_purge_that_stopped_anywhere_is_finished_by_the_next() {
 #[tokio::test]
 async fn a_purge_by_filter_finishes_what_stopped_anywhere() {
     for step in STEPS {
-        let account = account().await;
+        let account = Account::with_hub().await;
         let host = account.host(Arc::new(account.medium()), 1, fixture::options());
         ended(&account, &host).await;
         purge_and_die(&account, step).await;
@@ -160,7 +134,7 @@ async fn a_purge_by_filter_finishes_what_stopped_anywhere() {
 
 #[tokio::test]
 async fn an_id_that_is_being_purged_can_be_had_later() {
-    let account = account().await;
+    let account = Account::with_hub().await;
     let host = account.host(Arc::new(account.medium()), 1, fixture::options());
     ended(&account, &host).await;
     purge_and_die(&account, "delete-blob").await;

@@ -1,140 +1,143 @@
-//! A start that is read before its client has written the row.
+//! A start is nothing without the row that its client writes after it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure::fake::FakeMedium;
-use conformance::{Turn, execution, id, start, timestamp};
-use engine::{Digest, RuntimeStatus};
-use store::{Client as _, Clock as _, CreateInstance, ExistingInstance, ManualClock, WorkSource as _};
-use store_azure::{Always, AzureBackend};
+use azure::{Condition, Key, Query, Queue, Queues as _, Table, Tables as _, Verb, Write};
+use conformance::{Turn, execution, id, start};
+use engine::RuntimeStatus;
+use store::{Client as _, Clock as _, CreateInstance, ExistingInstance, WorkItem, WorkSource as _};
+use store_azure::AzureBackend;
 use tokio::task::JoinHandle;
 
 use crate::faulty::{Fault, Faulty, When};
 use crate::fixture::{self, Account};
 
-/// A host that owns everything, and a client that has put a start and not written the row.
+/// Longer than a host looks for a row, and shorter than a message is put aside.
+const A_WHILE: Duration = Duration::from_secs(1);
+
+/// A client that has put a start and not written the row, and a host.
 struct Scene {
     account: Account,
     host: AzureBackend,
-    hosts_medium: Faulty<FakeMedium>,
     clients_medium: Faulty<FakeMedium>,
     creation: JoinHandle<()>,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let account = Account::new(Arc::new(ManualClock::new(timestamp(1_700_000_000_000))));
-        account.create_hub(1).await;
-        let hosts_medium = Faulty::new(account.medium(), Duration::ZERO);
-        let host = account.host(Arc::new(hosts_medium.clone()), 1, fixture::options());
+        let account = Account::with_hub().await;
         let clients_medium = Faulty::new(account.medium(), Duration::ZERO);
         clients_medium.arm(When::Says("insert Instances", 1), Fault::StopBefore);
-        let (medium, nothing) = (Arc::new(clients_medium.clone()), Arc::new(Always::new(0)));
-        let clock = account.clock.clone();
-        let backend = AzureBackend::start(medium, account.hub.clone(), 1, nothing, clock, fixture::options());
+        let client = account.client(Arc::new(clients_medium.clone()));
         let start = start(execution(1), account.clock.now());
         let creation = tokio::spawn(async move {
             let new = CreateInstance { instance_id: id("a"), start, existing: ExistingInstance::Refuse };
-            backend.create(new).await.unwrap();
+            client.create(new).await.unwrap();
         });
         clients_medium.fired().await;
-        Self { account, host, hosts_medium, clients_medium, creation }
-    }
-
-    /// The first turn, which is the last, computed while there is no row.
-    async fn only_turn(&self) -> Turn {
-        let work = self.host.fetch(1).await.unwrap().remove(0);
-        let snapshot = self.host.load(&id("a")).await.unwrap().unwrap();
-        let turn = Turn::on(&snapshot, self.account.clock.now()).append(1, 3).status(RuntimeStatus::Completed);
-        turn.consume(&work.messages)
-    }
-
-    /// Lets the client write the row; answers its revision.
-    async fn create(&mut self) -> u64 {
-        self.clients_medium.let_go();
-        (&mut self.creation).await.unwrap();
-        let row = self.host.get(&id("a")).await.unwrap().unwrap();
-        assert_eq!(row.state.status, RuntimeStatus::Pending);
-        row.revision
+        let host = host(&account);
+        Self { account, host, clients_medium, creation }
     }
 }
 
-#[tokio::test]
-async fn whoever_has_seen_the_row_of_a_client_that_was_slower_than_the_host_sees_the_end() {
-    let mut scene = Scene::new().await;
-    let turn = scene.only_turn().await;
-    let seen = scene.create().await;
-
-    let token = scene.host.commit(turn.0).await.unwrap();
-
-    let row = tokio::time::timeout(Duration::from_secs(5), scene.host.changed(&id("a"), seen)).await;
-    let row = row.expect("the row is newer than the client's").unwrap().unwrap();
-    assert_eq!(row.state.status, RuntimeStatus::Completed);
-    assert_eq!(scene.host.load(&id("a")).await.unwrap().unwrap().token, token);
+fn host(account: &Account) -> AzureBackend {
+    account.host(Arc::new(account.medium()), 1, fixture::options())
 }
 
-#[tokio::test]
-async fn the_row_of_a_client_that_was_slower_than_a_host_that_died_is_brought_up_to_date() {
-    let mut scene = Scene::new().await;
-    let turn = scene.only_turn().await;
-    let seen = scene.create().await;
-    let Scene { account, host, hosts_medium, .. } = scene;
-    // It dies between its history and its row.
-    hosts_medium.arm(When::Says("transact History", 1), Fault::StopAfter);
-    let commit = tokio::spawn(async move { host.commit(turn.0).await.map(drop) });
-    hosts_medium.fired().await;
-    commit.abort();
-    assert!(commit.await.unwrap_err().is_cancelled());
-
-    account.let_messages_lapse();
-    let next = account.host(Arc::new(account.medium()), 1, fixture::options());
-    let work = next.fetch(1).await.unwrap().remove(0);
-    let snapshot = next.load(&id("a")).await.unwrap().unwrap();
-    assert_eq!(snapshot.row.state.status, RuntimeStatus::Completed);
-    // What a worker commits that has nothing to add.
-    let nothing_new = Turn::on(&snapshot, account.clock.now()).consume(&work.messages);
-    next.commit(nothing_new.0).await.unwrap();
-
-    let row = next.get(&id("a")).await.unwrap().unwrap();
-    assert_eq!((row.state.status, row.revision > seen), (RuntimeStatus::Completed, true));
+/// What is handed out within a while.
+async fn next(host: &AzureBackend) -> Option<WorkItem> {
+    let mut items = tokio::time::timeout(A_WHILE, host.fetch(1)).await.ok()?.unwrap();
+    Some(items.remove(0))
 }
 
-#[tokio::test]
-async fn an_instance_that_has_continued_as_new_before_its_client_wrote_the_row_is_not_started_again() {
+/// Runs the only turn of an instance.
+async fn run(account: &Account, host: &AzureBackend) {
+    let work = next(host).await.unwrap();
+    let snapshot = host.load(&id("a")).await.unwrap().unwrap();
+    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).status(RuntimeStatus::Completed);
+    host.commit(turn.consume(&work.messages).0).await.unwrap();
+}
+
+async fn assert_nothing_stored(account: &Account) {
+    for table in [Table::Instances, Table::History] {
+        let rows = account.medium().query(table, &Query::default()).await.unwrap().entities;
+        assert_eq!(rows, [], "{table:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_comes_a_moment_later_is_waited_for() {
     let scene = Scene::new().await;
-    let mut turn = scene.only_turn().await;
-    (turn.0.state.execution_id, turn.0.state.generation) = (execution(1).next().next(), 2);
-    scene.host.commit(turn.0).await.unwrap();
-
+    tokio::time::sleep(Duration::from_millis(100)).await;
     scene.clients_medium.let_go();
     scene.creation.await.unwrap();
-
-    let row = scene.host.get(&id("a")).await.unwrap().unwrap();
-    assert_eq!((row.state.status, row.state.generation), (RuntimeStatus::Completed, 2));
+    run(&scene.account, &scene.host).await;
 }
 
-#[tokio::test]
-async fn a_row_that_is_behind_is_brought_up_to_date_though_the_instance_was_migrated_meanwhile() {
-    let mut scene = Scene::new().await;
-    let turn = scene.only_turn().await;
-    scene.create().await;
-    let Scene { account, host, hosts_medium, .. } = scene;
-    // It dies between its history and its row.
-    hosts_medium.arm(When::Says("transact History", 1), Fault::StopAfter);
-    let commit = tokio::spawn(async move { host.commit(turn.0).await.map(drop) });
-    hosts_medium.fired().await;
-    commit.abort();
-    assert!(commit.await.unwrap_err().is_cancelled());
+#[tokio::test(start_paused = true)]
+async fn a_row_that_comes_late_finds_its_start_again() {
+    let scene = Scene::new().await;
+    assert_eq!(next(&scene.host).await, None);
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    assert_eq!(next(&scene.host).await, None, "it has been put aside");
+    scene.account.let_messages_lapse();
+    run(&scene.account, &scene.host).await;
+}
 
+#[tokio::test(start_paused = true)]
+async fn the_start_of_a_client_that_died_begins_nothing_and_is_given_up() {
+    let scene = Scene::new().await;
+    scene.creation.abort();
+    assert_eq!(next(&scene.host).await, None);
+    scene.account.until_left(Queue::Control(0), 0).await;
+    assert_nothing_stored(&scene.account).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_was_put_twice_begins_nothing_after_its_instance_was_purged() {
+    let scene = Scene::new().await;
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    let (account, host) = (scene.account, scene.host);
+    let work = next(&host).await.unwrap();
+    host.abandon(work).await.unwrap();
+    drop(host);
     account.let_messages_lapse();
-    let next = account.host(Arc::new(account.medium()), 1, fixture::options());
-    next.release(&id("a"), Some(Digest::of(b"another"))).await.unwrap();
-    let work = next.fetch(1).await.unwrap().remove(0);
-    let snapshot = next.load(&id("a")).await.unwrap().unwrap();
-    let nothing_new = Turn::on(&snapshot, account.clock.now()).consume(&work.messages);
-    next.commit(nothing_new.0).await.unwrap();
+    let start = account.medium().peek(Queue::Control(0), 1).await.unwrap().remove(0);
 
-    let row = next.get(&id("a")).await.unwrap().unwrap();
-    assert_eq!((row.state.status, row.state.component), (RuntimeStatus::Completed, Some(Digest::of(b"another"))));
+    let host = self::host(&account);
+    run(&account, &host).await;
+    host.purge(&id("a")).await.unwrap();
+    account.medium().put(Queue::Control(0), &start.text, Duration::ZERO).await.unwrap();
+
+    assert_eq!(next(&host).await, None);
+    account.until_left(Queue::Control(0), 0).await;
+    assert_nothing_stored(&account).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_in_hand_begins_nothing_after_its_instance_was_purged() {
+    let scene = Scene::new().await;
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    let (account, host) = (scene.account, scene.host);
+    // It has been read before, so that nothing is known of its row.
+    let work = next(&host).await.unwrap();
+    host.abandon(work).await.unwrap();
+    drop(host);
+    account.let_messages_lapse();
+    let host = self::host(&account);
+    assert!(next(&host).await.is_some());
+
+    // The last that a purge removes.
+    let key = Key { partition: "a".to_owned(), row: String::new() };
+    let delete = Write { key, verb: Verb::Delete(Condition::Any) };
+    account.medium().write(Table::Instances, delete).await.unwrap();
+
+    assert_eq!(host.load(&id("a")).await.unwrap(), None);
+    account.until_left(Queue::Control(0), 0).await;
+    assert_nothing_stored(&account).await;
 }

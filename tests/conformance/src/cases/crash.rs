@@ -3,7 +3,7 @@
 use engine::{Digest, Message, RuntimeStatus};
 use store::{ComponentRecord, InstanceFilter, InstanceRow, Snapshot};
 
-use crate::{Setup, World, execution, id, raised, start};
+use crate::{Setup, World, child_start, execution, id, raised};
 
 const STEPS: usize = 12;
 
@@ -13,7 +13,7 @@ async fn step(world: &mut World, number: usize) {
         0 => world.create("a").await,
         1 => {
             let work = world.fetch_of("a").await;
-            let child = Message::Start(Box::new(start(execution(2), world.now())));
+            let child = Message::Start(Box::new(child_start(execution(2), world.now())));
             let turn = world.turn("a").await.append(1, 3).status(RuntimeStatus::Running);
             world.commit(turn.consume(&work.messages).send("child", child).open_activities()).await;
         }

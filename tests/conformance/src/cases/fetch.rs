@@ -36,6 +36,7 @@ pub async fn no_more_work_items_than_asked_for_each_of_another_instance(world: &
     for number in 0..5 {
         world.create(&format!("i{number}")).await;
     }
+    world.settle().await;
     let mut seen = BTreeSet::new();
     for expected in [2, 2, 1] {
         let items = world.backend().fetch(2).await.unwrap();

@@ -1,22 +1,15 @@
 //! What a turn sends.
 
-use engine::{Message, Parent, RuntimeStatus, TaskId};
+use engine::{Message, RuntimeStatus};
 use store::pending_state;
 
 use crate::world::messages;
-use crate::{World, execution, id, raised, start};
+use crate::{World, child_start, execution, id, raised};
 
 pub async fn a_start_creates_a_pending_instance(world: &mut World) {
     world.create_running("a").await;
     world.advance_ms(10);
-    let mut child = start(execution(5), world.now());
-    child.parent = Some(Parent {
-        instance_id: id("a"),
-        execution_id: execution(1),
-        name: "Order".to_owned(),
-        task: TaskId(2),
-        attempt: 1,
-    });
+    let child = child_start(execution(5), world.now());
     let message = Message::Start(Box::new(child.clone()));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
@@ -29,7 +22,7 @@ pub async fn a_start_replaces_an_ended_instance(world: &mut World) {
     world.create_running("a").await;
     world.create_ended("child", RuntimeStatus::Failed).await;
     let old = world.load("child").await;
-    let attempt = start(execution(6), world.now());
+    let attempt = child_start(execution(6), world.now());
     let message = Message::Start(Box::new(attempt.clone()));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
@@ -45,7 +38,7 @@ pub async fn a_repeated_start_of_an_ended_execution_is_merely_delivered(world: &
     world.create_running("a").await;
     world.create_ended("child", RuntimeStatus::Completed).await;
     let before = world.load("child").await;
-    let repeat = Message::Start(Box::new(start(before.row.state.execution_id, world.now())));
+    let repeat = Message::Start(Box::new(child_start(before.row.state.execution_id, world.now())));
     world.commit(world.turn("a").await.append(4, 4).send("child", repeat.clone())).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [repeat]);
     assert_eq!(world.load("child").await, before);
@@ -59,7 +52,7 @@ pub async fn a_repeated_start_of_what_has_continued_as_new_since_is_merely_deliv
     (last.0.state.execution_id, last.0.state.generation) = (first.next().next(), 2);
     world.commit(last).await;
     let before = world.load("child").await;
-    let repeat = Message::Start(Box::new(start(first, world.now())));
+    let repeat = Message::Start(Box::new(child_start(first, world.now())));
     world.commit(world.turn("a").await.append(4, 4).send("child", repeat.clone())).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [repeat]);
     assert_eq!(world.row("child").await, before.row);
@@ -69,7 +62,7 @@ pub async fn a_start_of_an_instance_that_has_not_ended_is_delivered(world: &mut 
     world.create_running("a").await;
     world.create_running("child").await;
     let before = world.load("child").await;
-    let message = Message::Start(Box::new(start(execution(6), world.now())));
+    let message = Message::Start(Box::new(child_start(execution(6), world.now())));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
     assert_eq!(world.load("child").await, before);
@@ -102,7 +95,7 @@ pub async fn messages_keep_their_order_and_may_be_to_oneself(world: &mut World) 
 
 pub async fn a_message_behind_a_start_reaches_the_new_instance(world: &mut World) {
     world.create_running("a").await;
-    let message = Message::Start(Box::new(start(execution(5), world.now())));
+    let message = Message::Start(Box::new(child_start(execution(5), world.now())));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone()).send("child", raised(1))).await;
     assert_eq!(messages(&world.ready().await[&id("child")]), [message, raised(1)]);
 }
@@ -110,7 +103,7 @@ pub async fn a_message_behind_a_start_reaches_the_new_instance(world: &mut World
 pub async fn what_was_sent_survives_a_crash(world: &mut World) {
     world.create_running("a").await;
     world.create_running("b").await;
-    let message = Message::Start(Box::new(start(execution(5), world.now())));
+    let message = Message::Start(Box::new(child_start(execution(5), world.now())));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone()).send("b", raised(1))).await;
     world.crash().await;
     let ready = world.ready().await;

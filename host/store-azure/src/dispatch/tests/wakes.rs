@@ -27,6 +27,20 @@ fn a_commit_consumes_the_wake_ups_that_were_handed_out_before_it() {
 }
 
 #[test]
+fn a_wake_up_that_an_earlier_commit_has_had_deleted_is_no_lease() {
+    let mut world = World::new();
+    world.arrive_saying("a", 1, Message::Wake);
+    world.arrive("a", 2);
+    world.take();
+    assert_eq!(world.commit("a", &[2], false), ["2", "1"]);
+    world.arrive("a", 3);
+    world.take();
+    // Whoever was handed the wake-up consumes it all the same.
+    assert_eq!(world.commit("a", &[1, 3], true), ["1"]);
+    assert_eq!(world.renewals().len(), 1, "the event brings the instance back");
+}
+
+#[test]
 fn a_commit_leaves_what_is_in_hand_and_not_consumed() {
     let mut world = World::new();
     world.arrive("a", 1);
