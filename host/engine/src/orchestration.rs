@@ -136,6 +136,11 @@ impl Orchestration {
         self.execution.as_ref().map_or(&[], |execution| &execution.history)
     }
 
+    /// How often the current execution has been rewound.
+    pub fn rewinds(&self) -> u32 {
+        self.execution.as_ref().map_or(0, |execution| execution.fold.rewinds)
+    }
+
     /// Bytes that are kept only because the guest is warm: its own, and the history it was told; 0 when there is none.
     pub fn guest_bytes(&self) -> usize {
         let Some(execution) = &self.execution else { return 0 };

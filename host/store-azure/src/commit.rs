@@ -52,6 +52,7 @@ impl Core {
         self.check_owned(&turn.instance_id)?;
         let Some(version) = Version::of(&turn.token) else { return Err(self.stale(&turn).await) };
         if !self.dispatch.state().is_of_this_term(partition, MessageId(version.term), &turn.consumed) {
+            self.wake_anew(&turn);
             return Err(CommitError::NotOwned { instance_id: turn.instance_id });
         }
         turn.last_event_after(version.last_event())?;
@@ -83,6 +84,13 @@ impl Core {
         }
         self.forget_partition(partition);
         Err(CommitError::NotOwned { instance_id: instance_id.clone() })
+    }
+
+    /// Has an instance handed out again, without which nobody would load it: what this turn was made of may have come of
+    /// this term, a wake-up or the result of an activity that was begun in it.
+    fn wake_anew(&self, turn: &TurnCommit) {
+        let ready_at = self.now().saturating_add(store::limits::ABANDONED_REST);
+        self.dispatch.change(|state| state.given_back(&turn.instance_id, &turn.consumed, true, ready_at));
     }
 
     async fn carry_out(&self, turn: &TurnCommit, plan: &Plan) -> Result<Version, Step> {

@@ -20,7 +20,8 @@ use crate::sabotage::Sabotage;
 use crate::world::{Rule, Violation, World};
 use crate::{chaos, client, time};
 
-/// How long everything may take once faults have ended: messages may be put aside for minutes, several times.
+/// How long no activity may run, once faults have ended, before everything has: messages may be put aside for minutes,
+/// several times.
 const PATIENCE: Duration = Duration::from_hours(12);
 /// The same where it is known that it will not end.
 const SABOTAGED_PATIENCE: Duration = Duration::from_mins(10);
@@ -102,13 +103,13 @@ async fn live(hosts: &Rc<Hosts>) -> Result<()> {
             }
         }
     };
-    if tokio::time::timeout(patience, clients_end).await.is_err() {
+    if !patiently(world, patience, clients_end).await {
         stuck(hosts);
         // Rows alone do not tell: a client may wait for an answer about an instance that has ended, or has none.
         violation(Rule::EverythingEnds, "a client still waits, long after the last fault".to_owned());
         return Ok(());
     }
-    if tokio::time::timeout(patience, until_quiet(hosts)).await.is_err() {
+    if !patiently(world, patience, until_quiet(hosts)).await {
         stuck(hosts);
         let messages = hosts.hub.messages().await?;
         violation(Rule::NothingIsLeft, format!("{messages} messages, {:?}", hosts.in_hand()));
@@ -117,6 +118,20 @@ async fn live(hosts: &Rc<Hosts>) -> Result<()> {
     check_all(hosts);
     hosts.check_health();
     clean_up(hosts).await
+}
+
+/// Waits for something; false when it does not come, and no activity has run for all of `patience`. Some programs
+/// are just long.
+async fn patiently(world: &World, patience: Duration, awaited: impl Future<Output = ()>) -> bool {
+    let mut awaited = std::pin::pin!(awaited);
+    let mut activities = world.figures().activities;
+    while tokio::time::timeout(patience, &mut awaited).await.is_err() {
+        let before = std::mem::replace(&mut activities, world.figures().activities);
+        if before == activities {
+            return false;
+        }
+    }
+    true
 }
 
 /// Says which instance has not ended.

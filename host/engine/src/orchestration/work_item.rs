@@ -181,7 +181,8 @@ impl<'a> WorkItem<'a> {
     }
 
     fn outcome(mut self) -> TurnOutcome {
-        let state_changed = self.instance.refresh_state();
+        // Of a rewind that failed again in the same way and moment, too: somebody waits to see what has come of it.
+        let state_changed = self.instance.refresh_state() | self.was_rewound();
         let activities = self.dispatch();
         let execution = self.current();
         let events = &execution.history;
@@ -204,6 +205,11 @@ impl<'a> WorkItem<'a> {
             logs: self.logs,
             replaced: replaced(self.before),
         }
+    }
+
+    fn was_rewound(&self) -> bool {
+        let recorded = self.current().history.get(self.before.events..).unwrap_or_default();
+        recorded.iter().any(|event| matches!(event.kind, EventKind::ExecutionRewound { .. }))
     }
 
     /// Hands out every attempt that may begin and was not handed out before.

@@ -119,8 +119,8 @@ impl State {
             stored.lapses_at = lapses_at;
             stored.is_lost = false;
             stored.dequeue_count = dequeue_count;
-            let is_spent = stored.is_spent();
-            return self.spent_unless_lease(&guid).filter(|_| is_spent).map_or(Added::Known, Added::Spent);
+            let spent = if stored.is_spent() { self.spent_unless_lease(&guid) } else { None };
+            return spent.map_or(Added::Known, Added::Spent);
         }
         let id = MessageId(self.next_id);
         self.next_id += 1;
@@ -506,6 +506,7 @@ impl State {
             for (id, stored) in &entry.messages {
                 let place = Place { instance_id: instance_id.clone(), id: *id };
                 assert_eq!(self.known.get(&stored.guid), Some(&place), "{stored:?}");
+                assert!(stored.is_spent() || !stored.is_unwanted, "{stored:?} is to be deleted and was not consumed");
                 known += 1;
                 unspent += usize::from(!stored.is_spent());
             }

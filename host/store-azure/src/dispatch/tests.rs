@@ -154,6 +154,17 @@ fn a_message_that_comes_again_is_known_by_its_latest_receipt() {
 }
 
 #[test]
+fn a_message_that_comes_again_while_it_is_in_hand_is_not_deleted_by_its_renewal() {
+    let mut world = World::new();
+    world.arrive("a", 1);
+    world.take();
+    assert_eq!(world.arrive("a", 1), Added::Known);
+    let renewals = world.renewals();
+    assert_eq!(renewals.len(), 1);
+    assert_eq!(world.renew(&renewals[0]), None);
+}
+
+#[test]
 fn a_consumed_message_that_comes_again_is_deleted_unless_it_is_the_lease() {
     let mut world = World::new();
     world.arrive("a", 1);

@@ -16,5 +16,6 @@ mod purged;
 mod requests;
 mod split_brain;
 mod starts;
+mod terms;
 mod two_workers;
 mod world;

@@ -106,7 +106,12 @@ impl Desk {
 
     /// Runs an attempt as soon as there is capacity.
     pub(super) fn hand_in(self: &Arc<Self>, job: Job) {
-        self.change(|book| book.queue.push(job));
+        self.change(|book| {
+            // It may begin again for want of news from another host, and have come back from there, or never have left.
+            if !book.has(&job.id()) {
+                book.queue.push(job);
+            }
+        });
     }
 
     /// Interrupts an attempt of this worker if it has not ended.
@@ -239,8 +244,13 @@ impl Book {
         if self.queue.cancel(&id) {
             return true;
         }
-        let interrupt = self.interrupts.get(&id);
+        let interrupt = self.interrupts.remove(&id);
         interrupt.inspect(|(_, interrupt)| interrupt.abort()).is_some()
+    }
+
+    /// Whether an attempt waits or runs here.
+    fn has(&self, id: &JobId) -> bool {
+        self.interrupts.contains_key(id) || self.queue.has(id)
     }
 
     fn free(&mut self, place: &Place) {

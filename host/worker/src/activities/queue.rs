@@ -100,6 +100,11 @@ impl Queue {
         self.waiting.insert(id, Waiting { job, since: self.pushes });
     }
 
+    /// Whether an attempt waits.
+    pub(crate) fn has(&self, id: &JobId) -> bool {
+        self.waiting.contains_key(id)
+    }
+
     /// Removes a waiting attempt; false when it does not wait.
     pub(crate) fn cancel(&mut self, id: &JobId) -> bool {
         self.remove(id).is_some()

@@ -72,6 +72,8 @@ pub(super) struct Release {
     /// What the instance was before the turn, for the log; none before its first.
     pub(super) before: Option<Before>,
     pub(super) execution_id: ExecutionId,
+    /// How often the execution has been rewound.
+    pub(super) rewinds: u32,
     pub(super) is_terminal: bool,
     pub(super) component: Option<Digest>,
     pub(super) activities: Vec<ActivityTask>,

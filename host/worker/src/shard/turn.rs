@@ -75,6 +75,7 @@ impl Shard {
         let release = Release {
             before,
             execution_id: outcome.state.execution_id,
+            rewinds: warm.orchestration.rewinds(),
             is_terminal: outcome.state.status.is_terminal(),
             component: outcome.state.component,
             activities: outcome.activities,
@@ -147,14 +148,16 @@ impl Shard {
 
     /// Lets out what a durable turn decided.
     pub(super) fn release(&mut self, instance_id: &InstanceId, release: Release, effects: &mut Vec<Effect>) {
-        let Release { before: _, execution_id, is_terminal, component, activities, canceled, logs, replaced: _ } =
-            release;
+        let Release { execution_id, rewinds, is_terminal, component, activities, canceled, logs, .. } = release;
         effects.extend(logs.into_iter().map(|line| Effect::GuestLog { instance_id: instance_id.clone(), line }));
-        let unwanted =
-            self.in_flight.take_unwanted(instance_id, execution_id, |task| is_terminal || canceled.contains(&task));
+        let begin: Vec<ActivityKey> = activities.iter().map(ActivityKey::of).collect();
+        let unwanted = self.in_flight.take_unwanted(instance_id, |key, noted| {
+            let is_of_before = noted < rewinds && !begin.contains(key);
+            is_terminal || is_of_before || key.execution_id != execution_id || canceled.contains(&key.task)
+        });
         effects.extend(unwanted.into_iter().map(Effect::CancelActivity));
         for task in activities {
-            if self.in_flight.insert(ActivityKey::of(&task)) {
+            if self.in_flight.insert(ActivityKey::of(&task), rewinds) {
                 effects.push(Effect::RunActivity { task: Box::new(task), component });
             }
         }

@@ -404,6 +404,23 @@ fn a_failed_child_is_rewound_itself_and_answers_under_the_same_attempt() {
 }
 
 #[test]
+fn a_rewind_that_fails_again_in_the_same_way_and_moment_is_a_change_for_readers() {
+    let guests = || script([vec![sub(0, "ship", "ship-1")], vec![fail("lost", "m")]]);
+    let mut session = Session::new(guests());
+    session.run("at=0s | start name=order");
+    session.run("at=1s | child_failed task=0 kind=lost message=m");
+    assert_snapshot!(session.run("at=1s | rewind | child_failed task=0 kind=lost message=m"), @"
+    9 orchestrator_started at=1s
+    10 execution_rewound voided=6,7
+    11 sub_orchestration_failed task=0 kind=lost message='m'
+    12 execution_failed kind=lost message='m'
+    13 orchestrator_completed
+    -> ship-1: rewind
+    = Failed failure=lost
+    ");
+}
+
+#[test]
 fn a_child_that_was_terminated_is_started_anew() {
     let mut session = Session::new(script([vec![sub(0, "ship", "ship-1")], vec![fail("lost", "m")]]));
     session.run("at=0s | start name=order");
