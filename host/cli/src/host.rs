@@ -102,7 +102,14 @@ impl Host {
             .context("reading which components are deployed")?;
 
         let readiness = Readiness::default();
-        let hub = LocalHub { store: kind, azure, meter, clock: Arc::clone(&clock), monitor: OnceLock::new() };
+        let hub = LocalHub {
+            store: kind,
+            azure,
+            meter,
+            traces: traces.clone(),
+            clock: Arc::clone(&clock),
+            monitor: OnceLock::new(),
+        };
         let hub = Arc::new(hub);
         let router = api::router(Api {
             client: backend.clone(),

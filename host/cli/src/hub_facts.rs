@@ -12,6 +12,7 @@ use worker::{Monitor, Stats};
 
 use crate::commands::hub::view;
 use crate::metrics::{Snapshot, StorageMeter};
+use crate::traces::Traces;
 
 /// A task hub on Azure Storage, to look at.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct LocalHub {
     pub(crate) store: &'static str,
     pub(crate) azure: Option<AzureHub>,
     pub(crate) meter: StorageMeter,
+    /// None: no traces are wanted.
+    pub(crate) traces: Option<Traces>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Set once the worker runs.
     pub(crate) monitor: OnceLock<Monitor>,
@@ -49,7 +52,8 @@ impl HubView for LocalHub {
     }
 
     fn metrics(&self) -> String {
-        Snapshot::take(&self.meter, self.monitor.get(), self.clock.now()).text()
+        let spans = self.traces.as_ref().map(Traces::counts).unwrap_or_default();
+        Snapshot::take(&self.meter, self.monitor.get(), spans, self.clock.now()).text()
     }
 }
 

@@ -17,11 +17,13 @@ use prometheus_client::registry::Registry;
 use self::exposition::Exposition;
 pub(crate) use self::storage::StorageMeter;
 use self::storage::StorageNumbers;
+use crate::traces::SpanCounts;
 
 /// Everything that is exported, as it was at one time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     worker: WorkerNumbers,
+    spans: SpanCounts,
     storage: StorageNumbers,
 }
 
@@ -37,9 +39,9 @@ struct WorkerNumbers {
 
 impl Snapshot {
     /// Reads all the numbers.
-    pub(crate) fn take(storage: &StorageMeter, monitor: Option<&Monitor>, now: Timestamp) -> Self {
+    pub(crate) fn take(storage: &StorageMeter, monitor: Option<&Monitor>, spans: SpanCounts, now: Timestamp) -> Self {
         let worker = monitor.map(|monitor| WorkerNumbers::read(monitor, now)).unwrap_or_default();
-        Self { worker, storage: storage.read() }
+        Self { worker, spans, storage: storage.read() }
     }
 
     /// In the OpenMetrics text format.
@@ -67,6 +69,9 @@ impl Collector for Snapshot {
         let mut to = Exposition(encoder);
         to.info("build", "The version of Rondo.", &[("version", env!("CARGO_PKG_VERSION"))])?;
         worker::encode(&self.worker, &mut to)?;
+        let SpanCounts { sent, dropped } = self.spans;
+        let spans = [([("outcome", "sent")], sent), ([("outcome", "dropped")], dropped)];
+        to.counters("trace_spans", "Spans of traces by what became of them.", spans)?;
         self.storage.encode(&mut to)
     }
 }
@@ -113,9 +118,11 @@ mod tests {
             stats: store_sqlite::Stats { transactions: 7, ..store_sqlite::Stats::default() },
             distributions: store_sqlite::Distributions::default(),
         };
+        let spans = SpanCounts { sent: 8, dropped: 1 };
         let names = ["rondo_turns", "rondo_turn_messages", "rondo_commits", "rondo_warm_guests_bytes"];
-        let others = ["rondo_activity_seconds", "rondo_sqlite_messages_stored"];
-        insta::assert_snapshot!(written(Snapshot { worker, storage }, &[&names[..], &others].concat()), @r#"
+        let others = ["rondo_activity_seconds", "rondo_trace_spans", "rondo_sqlite_messages_stored"];
+        let names = [&names[..], &others].concat();
+        insta::assert_snapshot!(written(Snapshot { worker, spans, storage }, &names), @r#"
         # HELP rondo_turns Turns that were run.
         # TYPE rondo_turns counter
         rondo_turns_total 3
@@ -161,6 +168,10 @@ mod tests {
         rondo_activity_seconds_bucket{le="30.0",outcome="failed"} 2
         rondo_activity_seconds_bucket{le="60.0",outcome="failed"} 2
         rondo_activity_seconds_bucket{le="+Inf",outcome="failed"} 3
+        # HELP rondo_trace_spans Spans of traces by what became of them.
+        # TYPE rondo_trace_spans counter
+        rondo_trace_spans_total{outcome="sent"} 8
+        rondo_trace_spans_total{outcome="dropped"} 1
         # HELP rondo_sqlite_messages_stored Messages that wait for a turn to consume them.
         # TYPE rondo_sqlite_messages_stored gauge
         rondo_sqlite_messages_stored 0
@@ -182,7 +193,7 @@ mod tests {
             writes: 9,
             received: 1,
         };
-        let snapshot = Snapshot { worker: WorkerNumbers::default(), storage };
+        let snapshot = Snapshot { worker: WorkerNumbers::default(), spans: SpanCounts::default(), storage };
         insta::assert_snapshot!(written(snapshot, &["rondo_storage_requests"]), @r#"
         # HELP rondo_storage_requests Requests to the storage that have ended.
         # TYPE rondo_storage_requests counter

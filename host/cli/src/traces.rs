@@ -18,8 +18,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanExporter as _;
 use worker::{Span, SpanSink, Spans};
 
-pub(crate) use self::queue::Exporting;
 use self::queue::Queue;
+pub(crate) use self::queue::{Exporting, SpanCounts};
 use self::sampling::Sampling;
 pub(crate) use self::settings::Settings;
 
@@ -56,6 +56,11 @@ impl Traces {
     /// For the worker.
     pub(crate) fn spans(&self) -> Spans {
         Spans::to(Arc::clone(&self.0) as _)
+    }
+
+    /// What has become of them.
+    pub(crate) fn counts(&self) -> SpanCounts {
+        self.0.queue.counts()
     }
 
     /// What an activity hands on to whom it calls: its own span, and whether anybody will hear of it.

@@ -16,17 +16,38 @@ use super::convert::convert;
 use super::settings::QueueLimits;
 use crate::limits::TRACE_FLUSH_MAX;
 
+/// What has become of spans so far.
+#[derive(Debug, Default)]
+struct Tally {
+    sent: AtomicU64,
+    dropped: AtomicU64,
+}
+
+/// The same at one time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SpanCounts {
+    /// The collector has taken them.
+    pub(crate) sent: u64,
+    /// There was no room for them, or the collector did not take them.
+    pub(crate) dropped: u64,
+}
+
 /// The end where spans go in.
 pub(super) struct Queue {
     spans: mpsc::Sender<Span>,
-    dropped: Arc<AtomicU64>,
+    tally: Arc<Tally>,
 }
 
 impl Queue {
     pub(super) fn push(&self, span: Span) {
         if self.spans.try_send(span).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub(super) fn counts(&self) -> SpanCounts {
+        let Tally { sent, dropped } = &*self.tally;
+        SpanCounts { sent: sent.load(Ordering::Relaxed), dropped: dropped.load(Ordering::Relaxed) }
     }
 }
 
@@ -52,26 +73,26 @@ impl Exporting {
 pub(super) fn begin(exporter: impl SpanExporter + 'static, limits: QueueLimits) -> (Queue, Exporting) {
     let (sender, spans) = mpsc::channel(limits.waiting_max);
     let (stop, stopped) = oneshot::channel();
-    let dropped = Arc::new(AtomicU64::new(0));
+    let tally = Arc::new(Tally::default());
     let sending = Sending {
         exporter,
         limits,
         spans,
-        dropped: Arc::clone(&dropped),
+        tally: Arc::clone(&tally),
         dropped_told: 0,
         is_failing: false,
         scope: InstrumentationScope::builder("rondo").with_version(env!("CARGO_PKG_VERSION")).build(),
     };
     let task = tokio::spawn(sending.run(stopped));
-    (Queue { spans: sender, dropped }, Exporting { stop, task })
+    (Queue { spans: sender, tally }, Exporting { stop, task })
 }
 
 struct Sending<E> {
     exporter: E,
     limits: QueueLimits,
     spans: mpsc::Receiver<Span>,
-    dropped: Arc<AtomicU64>,
-    /// Of those, what the log knows.
+    tally: Arc<Tally>,
+    /// Of the dropped ones, what the log knows.
     dropped_told: u64,
     is_failing: bool,
     scope: InstrumentationScope,
@@ -139,10 +160,10 @@ impl<E: SpanExporter> Sending<E> {
             _ => {}
         }
         self.is_failing = sent.is_err();
-        if self.is_failing {
-            self.dropped.fetch_add(count, Ordering::Relaxed);
-        }
-        let dropped = self.dropped.load(Ordering::Relaxed);
+        let Tally { sent, dropped } = &*self.tally;
+        let counter = if self.is_failing { dropped } else { sent };
+        counter.fetch_add(count, Ordering::Relaxed);
+        let dropped = dropped.load(Ordering::Relaxed);
         if !self.is_failing && dropped > self.dropped_told {
             tracing::warn!(spans = dropped - self.dropped_told, total = dropped, "spans were dropped");
             self.dropped_told = dropped;
@@ -201,8 +222,9 @@ mod tests {
         for _ in 0..7 {
             queue.push(span());
         }
-        assert_eq!(queue.dropped.load(Ordering::Relaxed), 3);
+        assert_eq!(queue.counts(), SpanCounts { sent: 0, dropped: 3 });
         exporting.stop().await;
+        assert_eq!(queue.counts(), SpanCounts { sent: 4, dropped: 3 });
         assert_eq!(*exporter.sizes.lock().unwrap(), [2, 2]);
     }
 
@@ -222,7 +244,7 @@ mod tests {
         let (queue, exporting) = begin(Batches { fails: true, ..Batches::default() }, LIMITS);
         queue.push(span());
         exporting.stop().await;
-        assert_eq!(queue.dropped.load(Ordering::Relaxed), 1);
+        assert_eq!(queue.counts(), SpanCounts { sent: 0, dropped: 1 });
     }
 
     #[tokio::test(start_paused = true)]
