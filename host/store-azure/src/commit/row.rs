@@ -45,8 +45,7 @@ impl Core {
                         RowVerdict::Written(etag) => return Ok(Some(WrittenRow { etag, revision })),
                         RowVerdict::WriteOver(stored) => stored,
                     };
-                    // Whoever has seen that row must see this one come. A client's row of its own making may be above,
-                    // if the start was read before the client had written it.
+                    // Whoever has seen that row must see this one come.
                     let above = stored.as_ref().and_then(|stored| heads::revision(&stored.entity)).unwrap_or_default();
                     if above >= revision {
                         revision = above + 1;

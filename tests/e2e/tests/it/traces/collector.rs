@@ -1,6 +1,5 @@
 //! What spans are sent to: a collector of OpenTelemetry that keeps everything.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -9,6 +8,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::routing::post;
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use tokio::runtime::Runtime;
@@ -48,9 +49,10 @@ impl Collector {
         self.kept.lock().unwrap().iter().filter(|(_, span)| span.name == name).count()
     }
 
-    /// The services that have sent any.
-    pub(super) fn services(&self) -> BTreeSet<String> {
-        self.kept.lock().unwrap().iter().map(|(service, _)| service.clone()).collect()
+    /// The services that have sent those of that name, once for each span.
+    pub(super) fn services_of(&self, name: &str) -> Vec<String> {
+        let kept = self.kept.lock().unwrap();
+        kept.iter().filter(|(_, span)| span.name == name).map(|(service, _)| service.clone()).collect()
     }
 }
 
@@ -59,8 +61,10 @@ async fn take(State(kept): State<Kept>, body: Bytes) -> ([(header::HeaderName, &
     let mut kept = kept.lock().unwrap();
     for of_resource in request.resource_spans {
         let mut attributes = of_resource.resource.iter().flat_map(|resource| &resource.attributes);
-        let service = attributes.find(|attribute| attribute.key == "service.name");
-        let service = format!("{:?}", service.map(|attribute| &attribute.value));
+        let service = attributes.find(|attribute| attribute.key == "service.name").and_then(|it| it.value.clone());
+        let Some(AnyValue { value: Some(Value::StringValue(service)) }) = service else {
+            panic!("a span of nobody: {:?}", of_resource.resource);
+        };
         for span in of_resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
             kept.push((service.clone(), span));
         }
