@@ -124,6 +124,7 @@ pub fn started() -> BoxedStrategy<ExecutionStarted> {
                 component,
                 generation,
                 trace_context,
+                earlier_events: None,
             }
         })
         .boxed()
@@ -194,7 +195,9 @@ pub fn event() -> BoxedStrategy<EventKind> {
     prop_oneof![
         1 => Just(EventKind::OrchestratorStarted),
         1 => Just(EventKind::OrchestratorCompleted),
-        1 => started().prop_map(|started| EventKind::ExecutionStarted(Box::new(started))),
+        1 => (started(), of(prop::collection::vec(key(), 1..4))).prop_map(|(started, earlier_events)| {
+            EventKind::ExecutionStarted(Box::new(ExecutionStarted { earlier_events, ..started }))
+        }),
         6 => fact(),
         6 => decision(),
     ]

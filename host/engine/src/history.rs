@@ -367,4 +367,8 @@ pub struct ExecutionStarted {
     /// W3C trace context of the starter, `traceparent` and `tracestate`.
     #[n(10)]
     pub trace_context: Option<(String, String)>,
+    /// The newest external events of the generations before, oldest first, but for those that this one has taken over: who
+    /// repeats one of them is not heard. None instead of an empty list.
+    #[n(11)]
+    pub earlier_events: Option<Vec<EventKey>>,
 }

@@ -33,6 +33,10 @@ pub const TURNS_PER_WORK_ITEM_MAX: u32 = 1_000;
 /// External events raised but not yet taken by a wait; more are a sender that ran away.
 pub const BUFFERED_EVENTS_MAX: usize = 100_000;
 
+/// External events of earlier generations that are still known by their keys. A sender repeats an event only until its own
+/// next turn is committed, so that a repeat is one of the latest.
+pub const EARLIER_EVENTS_MAX: usize = 256;
+
 /// Tags of an instance.
 pub const TAGS_MAX: usize = 64;
 

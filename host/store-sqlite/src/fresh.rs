@@ -71,6 +71,7 @@ mod tests {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         };
         let state = pending_state(key(name).id, &start);
         let row = InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None };

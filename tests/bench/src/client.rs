@@ -30,6 +30,7 @@ pub(crate) async fn start(
         component: None,
         generation: 0,
         trace_context: None,
+        earlier_events: None,
     };
     let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
     client.create(new).await.context("starting an orchestration")?;

@@ -37,6 +37,7 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
         component: None,
         generation: 0,
         trace_context: None,
+        earlier_events: None,
     }
 }
 

@@ -91,6 +91,7 @@ fn start(input: Payload) -> ExecutionStarted {
         component: None,
         generation: 0,
         trace_context: None,
+        earlier_events: None,
     }
 }
 

@@ -91,6 +91,7 @@ impl Client {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         };
         let existing = ExistingInstance::ReplaceEnded;
         let new = CreateInstance { instance_id: self.instance_id.clone(), start, existing };

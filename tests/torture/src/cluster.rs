@@ -23,8 +23,10 @@ pub enum Storage {
 /// How long a host that was started may take to be ready, be the machine as busy as it may.
 const READY_MAX: Duration = Duration::from_mins(2);
 
-/// Room for an hour of load and its log.
-const DISK_MEBIBYTES: u32 = 2_048;
+/// Room for the beginning and the end of a run, and more than a machine stores in a minute of load, its log included.
+const DISK_MEBIBYTES: u32 = 1_024;
+/// See [`DISK_MEBIBYTES`].
+const DISK_MEBIBYTES_PER_MINUTE: u64 = 256;
 
 /// How long a host keeps what it has while nobody hears of it.
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
@@ -59,13 +61,15 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes what they need, in a folder.
-    pub(crate) fn new(storage: Storage, folder: &Path) -> Result<Self> {
+    /// Makes what they need for so long, in a folder.
+    pub(crate) fn new(storage: Storage, lasts: Duration, folder: &Path) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.context("starting threads")?;
         match storage {
             Storage::Sqlite => {
-                let disk = SmallDisk::new(&folder.join("data"), DISK_MEBIBYTES)?;
+                let load = DISK_MEBIBYTES_PER_MINUTE.saturating_mul(lasts.as_secs().div_ceil(60));
+                let mebibytes = DISK_MEBIBYTES.saturating_add(u32::try_from(load).unwrap_or(u32::MAX));
+                let disk = SmallDisk::new(&folder.join("data"), mebibytes)?;
                 let host = Host {
                     index: 0,
                     server: None,

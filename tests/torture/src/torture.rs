@@ -56,7 +56,7 @@ impl Settings {
 /// # Errors
 /// A promise was broken, or a host does not come back, or the run itself failed. The message says which.
 pub fn run(settings: &Settings, progress: &dyn Fn(&str)) -> Result<Report> {
-    let mut cluster = Cluster::new(settings.storage, &settings.folder)?;
+    let mut cluster = Cluster::new(settings.storage, settings.lasts, &settings.folder)?;
     let ran = run_on(&mut cluster, settings, progress);
     if ran.is_err() {
         cluster.keep(&settings.folder)?;

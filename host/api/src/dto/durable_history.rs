@@ -268,6 +268,7 @@ mod tests {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         }))
     }
 

@@ -190,6 +190,7 @@ impl Begin {
             component,
             generation: 0,
             trace_context,
+            earlier_events: None,
         };
         shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
         if let Some(patience) = patience {

@@ -35,6 +35,7 @@ impl WorkItem<'_> {
             component: None,
             generation: 0,
             trace_context: Some(execution.span().to_headers()),
+            earlier_events: None,
         };
         let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
         self.outbox.push(message);

@@ -14,7 +14,7 @@ pub(super) struct ExternalEvents {
     queues: Vec<Queue>,
     /// Queues that have both a wait and an event.
     matched: BTreeSet<usize>,
-    /// Every key of this execution's history.
+    /// Every key of this execution's history, and the last ones of the generations before.
     seen: BTreeSet<EventKey>,
     /// Events in all queues.
     kept: usize,
@@ -27,6 +27,11 @@ struct Queue {
 }
 
 impl ExternalEvents {
+    /// Of an execution that begins after these.
+    pub(super) fn after(earlier: &[EventKey]) -> Self {
+        Self { seen: earlier.iter().copied().collect(), ..Self::default() }
+    }
+
     pub(super) fn has_seen(&self, key: EventKey) -> bool {
         self.seen.contains(&key)
     }

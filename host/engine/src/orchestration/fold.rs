@@ -46,6 +46,7 @@ struct Rewinding {
 impl Fold {
     /// After an execution's first two events.
     pub(super) fn begin(started: Box<ExecutionStarted>, at: Timestamp) -> Self {
+        let events = ExternalEvents::after(started.earlier_events.as_deref().unwrap_or_default());
         Self {
             started,
             last: EventId::FIRST.next(),
@@ -55,7 +56,7 @@ impl Fold {
             rewinds: 0,
             end: None,
             tasks: Tasks::default(),
-            events: ExternalEvents::default(),
+            events,
             held: Vec::new(),
             rewinding: None,
         }

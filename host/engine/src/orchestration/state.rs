@@ -23,6 +23,7 @@ impl Orchestration {
             component: _,
             generation,
             trace_context: _,
+            earlier_events: _,
         } = &*fold.started;
         let (output, failure) = match fold.end.and_then(|end| kind_of(history, end)) {
             Some(EventKind::ExecutionCompleted { output }) => (output.as_ref(), None),

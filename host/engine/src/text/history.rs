@@ -64,8 +64,7 @@ impl Display for EventKind {
                 line.payload("reason", reason.as_ref())
             }
             Self::ExecutionRewound { reason, voided } => {
-                let voided: Vec<_> = voided.iter().map(EventId::to_string).collect();
-                let voided = (!voided.is_empty()).then(|| voided.join(","));
+                let voided = (!voided.is_empty()).then(|| listed(voided));
                 line.payload("reason", reason.as_ref())?.plain_if("voided", voided)
             }
             Self::TaskScheduled { task, name, input, retry } => {
@@ -124,6 +123,7 @@ pub(super) fn write_started<'a, 'f>(
         component,
         generation,
         trace_context,
+        earlier_events,
     } = started;
     let (trace_parent, trace_state) = trace_context.as_ref().map(|(parent, state)| (&**parent, &**state)).unzip();
     line.id("execution", execution_id.as_bytes())?
@@ -137,7 +137,12 @@ pub(super) fn write_started<'a, 'f>(
         .plain_if("component", *component)?
         .plain_if("generation", (*generation != 0).then_some(*generation))?
         .word_if("trace_parent", trace_parent)?
-        .word_if("trace_state", trace_state)
+        .word_if("trace_state", trace_state)?
+        .plain_if("earlier_events", earlier_events.as_deref().map(listed))
+}
+
+fn listed<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(",")
 }
 
 pub(super) fn read_started(fields: &mut Fields) -> Result<ExecutionStarted, String> {
@@ -154,6 +159,7 @@ pub(super) fn read_started(fields: &mut Fields) -> Result<ExecutionStarted, Stri
         component: fields.parsed_if("component")?,
         generation: fields.parsed_if("generation")?.unwrap_or(0),
         trace_context: fields.text_if("trace_parent")?.map(|parent| (parent, trace_state.unwrap_or_default())),
+        earlier_events: Some(fields.list("earlier_events")?).filter(|keys| !keys.is_empty()),
     })
 }
 

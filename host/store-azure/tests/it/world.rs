@@ -169,6 +169,7 @@ impl World {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         };
         CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse }
     }

@@ -38,6 +38,7 @@ fn started() -> ExecutionStarted {
         component: Some(Digest::from_bytes([3; 32])),
         generation: 0,
         trace_context: None,
+        earlier_events: None,
     }
 }
 
@@ -76,6 +77,19 @@ fn the_layout_of_batches_never_changes() {
         "00000000000000f6f68165666174616c01820180",
     );
     assert_eq!(hex(&encode_events(&first_turn()).unwrap()), golden);
+}
+
+#[test]
+fn the_layout_of_a_later_generation_never_changes() {
+    let keys = [[4; 16], [5; 16]].map(EventKey::from_bytes);
+    let started = ExecutionStarted { generation: 1, earlier_events: Some(keys.to_vec()), ..started() };
+    let golden = concat!(
+        "01010082008202818c5001010101010101010101010101010101654f726465726132627b7da161616162856170500202",
+        "0202020202020202020202020202644d61696e0301f61b0000018bcfe568005820030303030303030303030303030303",
+        "030303030303030303030303030303030301f68250040404040404040404040404040404045005050505050505050505",
+        "050505050505",
+    );
+    assert_eq!(hex(&encode_events(&[event(1, 0, EventKind::ExecutionStarted(Box::new(started)))]).unwrap()), golden);
 }
 
 #[test]

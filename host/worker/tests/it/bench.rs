@@ -61,6 +61,7 @@ impl Bench {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         };
         let row = InstanceRow {
             state: pending_state(id(instance), &start),

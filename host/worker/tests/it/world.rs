@@ -70,6 +70,7 @@ impl World {
             component: None,
             generation: 0,
             trace_context: None,
+            earlier_events: None,
         };
         let instance = CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse };
         self.source.inner.create(instance).await.unwrap();

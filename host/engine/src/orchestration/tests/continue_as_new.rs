@@ -6,7 +6,7 @@ use crate::testing::{
     ScriptedGuests, Session, check, complete, continue_as_new, custom_status, schedule, script, send_event, sub, timer,
     wait_event,
 };
-use crate::{Action, Digest};
+use crate::{Action, Digest, Payload};
 
 /// Decides by generation, told by the input.
 fn by_input(first: Vec<Action>, second: Vec<Action>) -> ScriptedGuests {
@@ -99,11 +99,43 @@ fn events_are_left_behind_unless_they_are_kept() {
     assert_snapshot!(check("", "at=0s | start name=order | raise_event name=go key=1", guests), @"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001
     3 event_awaited task=0 name=go
     4 orchestrator_completed
     = Running generation=1
     ");
+}
+
+#[test]
+fn an_event_that_an_earlier_generation_has_had_is_not_heard_again() {
+    let guests = ScriptedGuests::fallible(|execution, turns| {
+        Ok(match (execution.input.as_ref().map(Payload::as_str), turns.len()) {
+            (_, 1) => vec![wait_event(0, "go")],
+            (None, _) => vec![continue_as_new("2", false)],
+            (Some("2"), _) => vec![continue_as_new("3", true)],
+            (Some(_), _) => vec![timer(1, 90)],
+        })
+    });
+    let mut session = Session::new(guests);
+    session.run("at=0s | start name=order");
+    session.run("at=1s | raise_event name=go key=1");
+    session.evict();
+    assert_snapshot!(session.run("at=2s | raise_event name=go key=1"), @"= Running generation=1 (as before)");
+    // The one that is taken over is heard, once.
+    assert_snapshot!(session.run("at=3s | raise_event name=go key=2 | raise_event name=go key=3"), @"
+    replaces the history
+    1 orchestrator_started at=3s
+    2 execution_started execution=cc6720da6dccfbb9e05c9c202010c98a name=order input='3' generation=2 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001,00000000000000000000000000000002
+    3 event_raised name=go key=3
+    4 event_awaited task=0 name=go
+    5 orchestrator_completed
+    6 orchestrator_started at=3s
+    7 timer_created task=1 fire_at=90s
+    8 orchestrator_completed
+    = Running generation=2 wake_at=90000ms
+    ");
+    session.evict();
+    assert_snapshot!(session.run("at=4s | raise_event name=go key=1 | raise_event name=go key=2 | raise_event name=go key=3"), @"= Running generation=2 (as before) wake_at=90000ms");
 }
 
 #[test]

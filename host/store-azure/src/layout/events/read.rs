@@ -3,7 +3,7 @@
 use azure::Entity;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use engine::{EventId, EventKind, ExecutionStarted, Failure, HistoryEvent, RetryPolicy};
+use engine::{EventId, EventKey, EventKind, ExecutionStarted, Failure, HistoryEvent, RetryPolicy};
 use store::codec;
 
 use super::super::LayoutError;
@@ -146,7 +146,14 @@ fn started_of(row: &Reader<'_>) -> Result<ExecutionStarted, LayoutError> {
         component: row.parsed("RondoComponent", |digest| digest.parse().ok())?,
         generation: row.int("RondoGeneration")?.unwrap_or_default(),
         trace_context: row.json::<TraceContext>("ParentTraceContext")?.and_then(TraceContext::read),
+        earlier_events: row.parsed("RondoEarlierEvents", keys_of)?,
     })
+}
+
+fn keys_of(text: &str) -> Option<Vec<EventKey>> {
+    let bytes = BASE64.decode(text).ok()?;
+    let (keys, rest) = bytes.as_chunks();
+    rest.is_empty().then(|| keys.iter().copied().map(EventKey::from_bytes).collect())
 }
 
 /// Reads what `write_encoded` wrote.

@@ -27,7 +27,7 @@ fn event(kind: EventKind) -> HistoryEvent {
 /// Every kind at least once.
 const GOLDEN: &str = r#"
 orchestrator_started at=1782900000123ms
-execution_started execution=11111111111111111111111111111111 name=order version=v1 input='{"a":1}' tags=a:b parent=up parent_execution=22222222222222222222222222222222 parent_name=upper parent_task=3 parent_attempt=2 scheduled_start=1782900060s created_at=1782900000s component=3333333333333333333333333333333333333333333333333333333333333333 generation=7 trace_parent=00-1-2-01 trace_state=x
+execution_started execution=11111111111111111111111111111111 name=order version=v1 input='{"a":1}' tags=a:b parent=up parent_execution=22222222222222222222222222222222 parent_name=upper parent_task=3 parent_attempt=2 scheduled_start=1782900060s created_at=1782900000s component=3333333333333333333333333333333333333333333333333333333333333333 generation=7 trace_parent=00-1-2-01 trace_state=x earlier_events=44444444444444444444444444444444,55555555555555555555555555555555
 execution_started execution=11111111111111111111111111111111 name=order
 task_scheduled task=0 name=charge input='5' attempts=3 first_interval=1s backoff=2.5 max_interval=9s except=declined
 task_scheduled task=1 name=charge
@@ -69,7 +69,7 @@ fn event_rows_never_change() {
     }
     assert_snapshot!(text, @r#"
     EventId=-1 EventType='OrchestratorStarted'
-    EventId=-1 EventType='ExecutionStarted' Input='{"a":1}' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='{"Name":"upper","OrchestrationInstance":{"InstanceId":"up","ExecutionId":"22222222222222222222222222222222"},"TaskScheduleId":3,"Version":null,"RondoAttempt":2}' ParentTraceContext='{"TraceParent":"00-1-2-01","TraceState":"x"}' RondoComponent='3333333333333333333333333333333333333333333333333333333333333333' RondoCreatedAt=@2026-07-01T10:00:00.000Z RondoGeneration=7 ScheduledStartTime=@2026-07-01T10:01:00.000Z Tags='{"a":"b"}' Version='v1'
+    EventId=-1 EventType='ExecutionStarted' Input='{"a":1}' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='{"Name":"upper","OrchestrationInstance":{"InstanceId":"up","ExecutionId":"22222222222222222222222222222222"},"TaskScheduleId":3,"Version":null,"RondoAttempt":2}' ParentTraceContext='{"TraceParent":"00-1-2-01","TraceState":"x"}' RondoComponent='3333333333333333333333333333333333333333333333333333333333333333' RondoCreatedAt=@2026-07-01T10:00:00.000Z RondoEarlierEvents='RERERERERERERERERERERFVVVVVVVVVVVVVVVVVVVVU=' RondoGeneration=7 ScheduledStartTime=@2026-07-01T10:01:00.000Z Tags='{"a":"b"}' Version='v1'
     EventId=-1 EventType='ExecutionStarted' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='null' ParentTraceContext='null' RondoCreatedAt=@1970-01-01T00:00:00.000Z RondoGeneration=0 Tags='null'
     EventId=0 EventType='TaskScheduled' Input='5' Name='charge' RondoRetry='{"MaxAttempts":3,"FirstIntervalMs":1000,"BackoffCoefficient":"2.5","MaxIntervalMs":9000,"RetryTimeoutMs":null,"NonRetriableKinds":["declined"]}'
     EventId=1 EventType='TaskScheduled' Name='charge' RondoRetry='null'

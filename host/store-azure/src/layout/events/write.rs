@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::{
-    EventId, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, Payload, RuntimeStatus, TaskId, Timestamp,
+    EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, Payload, RuntimeStatus, TaskId,
+    Timestamp,
 };
 use store::codec;
 
@@ -163,6 +164,7 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         component,
         generation,
         trace_context,
+        earlier_events,
     } = started;
     // A key that is none of ours stays what it is; the id is for other readers, and known from the key.
     let instance_id = keys::unescape(instance_key).unwrap_or_else(|| instance_key.to_owned());
@@ -175,10 +177,15 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         .json("Tags", json::tags(tags))
         .time("RondoCreatedAt", *created_at)
         .some_text("RondoComponent", component.map(|digest| digest.to_string()))
-        .int("RondoGeneration", *generation);
+        .int("RondoGeneration", *generation)
+        .some_text("RondoEarlierEvents", earlier_events.as_deref().map(keys_text));
     if let Some(time) = scheduled_start {
         row.time("ScheduledStartTime", *time);
     }
+}
+
+fn keys_text(keys: &[EventKey]) -> String {
+    BASE64.encode(keys.iter().flat_map(|key| *key.as_bytes()).collect::<Vec<_>>())
 }
 
 fn write_reason(row: &mut Writer, reason: Option<&Payload>, event_type: &'static str) -> Label {

@@ -216,6 +216,7 @@ impl Incoming {
             component,
             generation: rondo.generation.unwrap_or_default(),
             trace_context: parent_trace_context.and_then(TraceContext::read),
+            earlier_events: None,
         })
     }
 }

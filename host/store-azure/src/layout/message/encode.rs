@@ -205,6 +205,8 @@ fn started_body(started: &ExecutionStarted, addressee: &InstanceRef, event: Even
         component,
         generation,
         trace_context,
+        // Whoever starts an instance knows of none.
+        earlier_events: _,
     } = started;
     // In .NET such members of an object are not data.
     let is_plain = |key: &String| !key.starts_with('$');
