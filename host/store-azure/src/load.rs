@@ -85,7 +85,7 @@ impl Core {
         }
         self.refuse_children(snapshot.as_ref(), &starts).await.map_err(|error| steady::failure("load", error))?;
         match &snapshot {
-            Some(snapshot) => self.register(instance_id, snapshot),
+            Some(snapshot) => self.register(instance_id, snapshot, term),
             None => self.drop_orphans(instance_id, next).await,
         }
         Ok(snapshot)
@@ -186,10 +186,12 @@ impl Core {
         events::event_of(EventId(id), &row).map_err(|error| Unread::Damaged(format!("event {id}: {error}")))
     }
 
-    /// Takes note of when the instance is to be woken, and whether it may be worked on at all.
-    fn register(&self, instance_id: &InstanceId, snapshot: &Snapshot) {
+    /// Takes note of when the instance is to be woken, and whether it may be worked on at all. What was found in an earlier
+    /// term may have changed since, and nothing can be committed on top of it: whoever tries that loads it anew.
+    fn register(&self, instance_id: &InstanceId, snapshot: &Snapshot, term: Term) {
         let partition = self.partition_of(instance_id);
-        self.dispatch.change(|state| match snapshot.row.held {
+        self.note(partition, |state| match snapshot.row.held {
+            _ if state.term(partition) != term => {}
             Some(_) if snapshot.damage.is_none() => state.held(instance_id, partition),
             _ => state.loaded(instance_id, partition, snapshot.row.wake_at),
         });

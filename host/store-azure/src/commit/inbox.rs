@@ -37,7 +37,7 @@ impl Core {
         let armed = put.armed.or_else(|| plan.armed.clone().filter(|_| plan.keeps_armed));
         let disarmed = plan.armed.clone().filter(|before| armed.as_ref() != Some(before));
         let lapses_at = Instant::now() + self.options.message_visibility;
-        let spent = self.dispatch.change(|state| {
+        let spent = self.note(plan.partition, |state| {
             let lease = put.lease.and_then(|receipt| state.lease_put(instance_id, plan.partition, receipt, lapses_at));
             let lease = lease.or(plan.lease);
             state.committed(Committed {

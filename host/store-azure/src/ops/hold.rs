@@ -6,6 +6,7 @@ use store::{CommitError, HeldReason, InstanceRow, Token};
 
 use crate::core::Core;
 use crate::damage::{Damaged, Sight};
+use crate::dispatch::Term;
 use crate::heads::Heads;
 use crate::layout::sentinel::{SENTINEL, Sentinel};
 use crate::steady;
@@ -65,7 +66,7 @@ impl Core {
         };
         match self.amend(instance_id, heads, Amendment { held: Some(reason), component: None }).await {
             Ok(version) => {
-                self.dispatch.change(|state| state.held(instance_id, partition));
+                self.note_held(instance_id, partition, term);
                 self.rows_changed.notify_waiters();
                 Ok(version.to_token())
             }
@@ -86,7 +87,8 @@ impl Core {
         damaged: &Damaged,
     ) -> Result<Token, CommitError> {
         let partition = self.partition_of(instance_id);
-        let stored = damaged.version(self.dispatch.state().term(partition)).to_token();
+        let term = self.dispatch.state().term(partition);
+        let stored = damaged.version(term).to_token();
         let stale = || CommitError::Stale {
             instance_id: instance_id.clone(),
             held: token.clone(),
@@ -97,7 +99,7 @@ impl Core {
         }
         match self.mark_damaged(instance_id, damaged, Some(reason)).await {
             Ok(()) => {
-                self.dispatch.change(|state| state.held(instance_id, partition));
+                self.note_held(instance_id, partition, term);
                 self.rows_changed.notify_waiters();
                 // Nothing can be committed on top of this.
                 Ok(stored)
@@ -105,6 +107,15 @@ impl Core {
             Err(Error::Changed | Error::NotFound) => Err(stale()),
             Err(error) => Err(CommitError::Storage(steady::failure("hold", error))),
         }
+    }
+
+    /// Does not hand an instance out any more. What was found in an earlier term may have changed since.
+    fn note_held(&self, instance_id: &InstanceId, partition: u8, term: Term) {
+        self.note(partition, |state| {
+            if state.term(partition) == term {
+                state.held(instance_id, partition);
+            }
+        });
     }
 
     /// Changes the sentinel under its etag, then the row under its own.

@@ -54,12 +54,9 @@ impl Core {
     /// Has an instance looked at by whoever owns it.
     async fn let_go(&self, instance_id: &InstanceId, wake_at: Option<Timestamp>) -> Result<(), StorageError> {
         let partition = self.partition_of(instance_id);
-        let is_owned = self.ownership.owns(partition);
-        self.dispatch.change(|state| {
+        self.note(partition, |state| {
             state.taken_back(instance_id);
-            if is_owned {
-                state.loaded(instance_id, partition, wake_at);
-            }
+            state.loaded(instance_id, partition, wake_at);
         });
         let put = self.put_message(None, instance_id, Message::Wake, Replaces::Unsaid, None);
         put.await.map_err(|error| steady::failure("release", error))?;
