@@ -90,15 +90,15 @@ impl Client for SqliteBackend {
     }
 
     async fn changed(&self, instance_id: &InstanceId, seen: u64) -> Result<Option<InstanceRow>, StorageError> {
-        let watcher = self.shared.watchers.watch(instance_id);
-        loop {
-            // Created before the row is read: a change in between is not missed.
-            let changed = watcher.changed();
-            let row = self.get(instance_id).await?;
-            if row.as_ref().is_none_or(|row| row.revision > seen) {
-                return Ok(row);
-            }
-            changed.await;
+        // Begun before the row is read: a change in between is not missed.
+        let mut watcher = self.shared.watchers.watch(instance_id);
+        let mut row = self.get(instance_id).await?;
+        while row.as_ref().is_some_and(|row| row.revision <= seen) {
+            row = match watcher.changed().await {
+                Some(row) => Some(*row),
+                None => self.get(instance_id).await?,
+            };
         }
+        Ok(row)
     }
 }

@@ -39,8 +39,14 @@ pub(crate) enum Change {
     Created { key: Key, row: Box<InstanceRow> },
     /// A message was stored.
     Stored { key: Key, is_held: bool, message: Loaded },
-    /// A turn was committed.
-    Committed { key: Key, is_held: bool, consumed: Vec<MessageId>, wake_at: Option<Timestamp> },
+    /// A turn was committed. The row is there if anybody watches it.
+    Committed {
+        key: Key,
+        is_held: bool,
+        consumed: Vec<MessageId>,
+        wake_at: Option<Timestamp>,
+        row: Option<Box<InstanceRow>>,
+    },
     /// Messages, or a wake-up if there are none, were given back and are still wanted.
     GivenBack { key: Key, messages: Vec<Loaded>, ready_at: Timestamp },
     /// Whoever has messages in hand is stale.

@@ -6,6 +6,7 @@ use store::MessageId;
 
 use crate::dispatch::{Change, Key, Loaded};
 use crate::rows::{inbox, number};
+use crate::watchers::Watchers;
 
 /// An open transaction and what becomes true with its commit.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Transaction<'a> {
     pub(crate) numbers: &'a mut Numbers,
     pub(crate) ledger: Ledger,
     pub(crate) changes: Vec<Change>,
+    pub(crate) watchers: &'a Watchers,
 }
 
 /// The next free numbers. They only grow, also when a transaction is rolled back.

@@ -1,70 +1,79 @@
 //! Who waits for a row to change.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use engine::InstanceId;
-use tokio::sync::Notify;
+use store::InstanceRow;
+use tokio::sync::watch;
+
+use crate::dispatch::Change;
 
 /// Everybody who waits, by instance. Costs nothing for instances nobody waits for.
 #[derive(Debug, Default)]
-pub(crate) struct Watchers(Mutex<HashMap<InstanceId, Watched>>);
+pub(crate) struct Watchers(Mutex<HashMap<InstanceId, watch::Sender<Told>>>);
 
-#[derive(Debug, Default)]
-struct Watched {
-    changed: Arc<Notify>,
-    watchers: usize,
-}
+/// The row after its last change, if whoever changed it knew all of it. Else it is to be read.
+type Told = Option<Box<InstanceRow>>;
 
 /// One who waits; ends with the value.
 #[derive(Debug)]
 pub(crate) struct Watcher<'a> {
     all: &'a Watchers,
     instance_id: InstanceId,
-    changed: Arc<Notify>,
+    changes: watch::Receiver<Told>,
 }
 
 impl Watchers {
     pub(crate) fn watch(&self, instance_id: &InstanceId) -> Watcher<'_> {
-        let mut watched = self.lock();
-        let watched = watched.entry(instance_id.clone()).or_default();
-        watched.watchers += 1;
-        Watcher { all: self, instance_id: instance_id.clone(), changed: watched.changed.clone() }
+        let changes = self.lock().entry(instance_id.clone()).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        Watcher { all: self, instance_id: instance_id.clone(), changes }
+    }
+
+    /// Whether anybody would like to be told the row of an instance.
+    pub(crate) fn is_watched(&self, instance_id: &InstanceId) -> bool {
+        self.lock().contains_key(instance_id)
     }
 
     /// Wakes those who wait for any of these.
-    pub(crate) fn changed<'a>(&self, instance_ids: impl IntoIterator<Item = &'a InstanceId>) {
+    pub(crate) fn apply(&self, changes: &[Change]) {
         let watched = self.lock();
         if watched.is_empty() {
             return;
         }
-        for instance_id in instance_ids {
-            if let Some(watched) = watched.get(instance_id) {
-                watched.changed.notify_waiters();
+        for change in changes {
+            let row = match change {
+                // Messages are not in the row.
+                Change::Stored { .. } | Change::GivenBack { .. } => continue,
+                Change::Committed { row, .. } => row,
+                _ => &None,
+            };
+            if let Some(watched) = watched.get(&change.key().id) {
+                watched.send_replace(row.clone());
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<InstanceId, Watched>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<InstanceId, watch::Sender<Told>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Watcher<'_> {
-    /// Answers when the row changes after this call, even if that is before the answer is polled.
-    pub(crate) fn changed(&self) -> impl Future<Output = ()> {
-        self.changed.notified()
+    /// Waits for the next change since the watching began, or since this answered last.
+    pub(crate) async fn changed(&mut self) -> Told {
+        // The sender lives in the map for as long as this receiver does.
+        let _ = self.changes.changed().await;
+        self.changes.borrow_and_update().clone()
     }
 }
 
 impl Drop for Watcher<'_> {
     fn drop(&mut self) {
         let mut all = self.all.lock();
-        if let Some(watched) = all.get_mut(&self.instance_id) {
-            watched.watchers -= 1;
-            if watched.watchers == 0 {
-                all.remove(&self.instance_id);
-            }
+        let is_last = all.get(&self.instance_id).is_some_and(|watched| watched.receiver_count() == 1);
+        if is_last {
+            all.remove(&self.instance_id);
         }
     }
 }
@@ -72,25 +81,32 @@ impl Drop for Watcher<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::Key;
+
+    fn id() -> InstanceId {
+        InstanceId::new("a").unwrap()
+    }
+
+    fn held() -> Change {
+        Change::Held { key: Key { number: 1, id: id() } }
+    }
 
     #[tokio::test]
     async fn a_change_between_watching_and_waiting_is_not_missed() {
         let watchers = Watchers::default();
-        let id = InstanceId::new("a").unwrap();
-        let watcher = watchers.watch(&id);
-        let changed = watcher.changed();
-        watchers.changed([&id]);
-        changed.await;
+        let mut watcher = watchers.watch(&id());
+        watchers.apply(&[held()]);
+        assert_eq!(watcher.changed().await, None, "the row is to be read");
+        assert!(!watcher.changes.has_changed().unwrap(), "nothing has happened since");
     }
 
     #[test]
     fn nobody_is_remembered_who_no_longer_waits() {
         let watchers = Watchers::default();
-        let id = InstanceId::new("a").unwrap();
-        let (one, two) = (watchers.watch(&id), watchers.watch(&id));
+        let (one, two) = (watchers.watch(&id()), watchers.watch(&id()));
         drop(one);
-        assert_eq!(watchers.lock().len(), 1);
+        assert!(watchers.is_watched(&id()));
         drop(two);
-        assert_eq!(watchers.lock().len(), 0);
+        assert!(!watchers.is_watched(&id()));
     }
 }

@@ -192,7 +192,7 @@ impl State {
             // Its start is another change.
             Change::Created { .. } => {}
             Change::Stored { key, is_held, message } => self.stored(&key, is_held, message),
-            Change::Committed { key, is_held, consumed, wake_at } => {
+            Change::Committed { key, is_held, consumed, wake_at, row: _ } => {
                 if let Some(entry) = self.entries.get_mut(&key.number) {
                     entry.owes_wake_up = false;
                     entry.rests_until = Timestamp::default();

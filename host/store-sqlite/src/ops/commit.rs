@@ -2,7 +2,7 @@
 
 use engine::{EventId, HistoryChange, InstanceId, InstanceState, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
-use store::{CommitError, Discontinuity, MessageId, Outcome, StorageError, Token, TurnCommit, codec};
+use store::{CommitError, Discontinuity, InstanceRow, MessageId, Outcome, StorageError, Token, TurnCommit, codec};
 
 use super::{deliver, give_back};
 use crate::dispatch::{Change, Key};
@@ -110,7 +110,7 @@ pub(crate) fn commit(
              SET revision = revision + 1, last_event = coalesce(?4, last_event), updated_at_ms = ?5, wake_at_ms = ?6,
                has_open_activities = ?7
              WHERE instance_id = ?1 AND revision = ?2 AND last_event = coalesce(?3, last_event)
-             RETURNING id, held_code IS NOT NULL",
+             RETURNING id, held_code IS NOT NULL, last_event",
         )?
         .query_row(
             params![
@@ -122,10 +122,10 @@ pub(crate) fn commit(
                 turn.wake_at.map(ms),
                 turn.has_open_activities,
             ],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get(2)?)),
         )
         .optional()?;
-    let Some((instance, is_held)) = updated else { return refuse(transaction, turn, now) };
+    let Some((instance, is_held, last_event)) = updated else { return refuse(transaction, turn, now) };
 
     match &turn.history {
         History::Keep => (),
@@ -143,11 +143,18 @@ pub(crate) fn commit(
     for id in &turn.consumed {
         transaction.consume_message(*id, instance)?;
     }
+    // Why it is held is known to the file alone.
+    let is_told = !is_held && transaction.watchers.is_watched(&turn.instance_id);
+    let row = is_told.then(|| {
+        let (state, last_event) = (turn.state.clone(), instance::last_event(last_event));
+        Box::new(InstanceRow { state, held: None, last_event, revision: revision + 1, wake_at: turn.wake_at })
+    });
     transaction.changes.push(Change::Committed {
         key: Key { number: instance, id: turn.instance_id.clone() },
         is_held,
         consumed: turn.consumed.clone(),
         wake_at: turn.wake_at,
+        row,
     });
     for (to, encoded) in &turn.outbox {
         deliver::deliver(transaction, to, encoded)?;

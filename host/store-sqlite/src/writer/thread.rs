@@ -183,11 +183,10 @@ impl WriterThread {
         counters.rows_written.add(rows);
         counters.messages_stored.store(ledger.messages, Ordering::Relaxed);
         self.ledger = ledger;
-        let changed: Vec<_> = changes.iter().map(|change| change.key().id.clone()).collect();
+        self.shared.watchers.apply(&changes);
         // Before anybody can fetch, and then load.
         self.shared.fresh.apply(&changes);
         self.shared.dispatch.apply(changes);
-        self.shared.watchers.changed(&changed);
         Ok(())
     }
 
@@ -198,6 +197,7 @@ impl WriterThread {
             numbers: &mut self.numbers,
             ledger: self.ledger,
             changes: Vec::new(),
+            watchers: &self.shared.watchers,
         };
         for (write, _) in writes {
             write.apply(&mut transaction)?;

@@ -9,3 +9,4 @@ mod group_commit;
 mod kill;
 mod opening;
 mod support;
+mod watched;

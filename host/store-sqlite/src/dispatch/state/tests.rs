@@ -162,7 +162,7 @@ fn consumed_messages_are_forgotten() {
     state.apply(stored(1, 1));
     state.apply(stored(1, 2));
     let consumed = vec![MessageId(1)];
-    state.apply(Change::Committed { key: key(1), is_held: false, consumed, wake_at: None });
+    state.apply(Change::Committed { key: key(1), is_held: false, consumed, wake_at: None, row: None });
     assert_eq!(take(&mut state, 9), [("i1".to_owned(), vec![2])]);
     assert_eq!((state.messages, state.bytes), (0, 0));
 }
@@ -211,9 +211,15 @@ fn a_full_wake_queue_is_read_on_once_half_of_it_is_due() {
 fn an_instance_is_queued_once() {
     let mut state = caught_up(&Options::default());
     state.apply(stored(1, 1));
-    state.apply(Change::Committed { key: key(1), is_held: false, consumed: vec![MessageId(1)], wake_at: None });
+    state.apply(Change::Committed {
+        key: key(1),
+        is_held: false,
+        consumed: vec![MessageId(1)],
+        wake_at: None,
+        row: None,
+    });
     state.apply(stored(1, 2));
-    state.apply(Change::Committed { key: key(1), is_held: false, consumed: Vec::new(), wake_at: Some(NOW) });
+    state.apply(Change::Committed { key: key(1), is_held: false, consumed: Vec::new(), wake_at: Some(NOW), row: None });
     assert_eq!(take(&mut state, 9), [("i1".to_owned(), vec![2])]);
     assert!(state.queue.is_empty());
 }
