@@ -15,6 +15,7 @@ use wasm::{Engines, Grants, LoadedComponent};
 use worker::{Options, Runtime, Worker};
 
 use crate::hub::Hub;
+use crate::process;
 
 /// What the database is called.
 pub(crate) const FILE: &str = "bench.db";
@@ -61,8 +62,8 @@ pub(crate) struct Host {
     sqlite: Option<Arc<SqliteBackend>>,
     /// What it serves, where that has to be cleared away.
     hub: Option<Hub>,
-    /// Held, not used: the emulator runs as long as somebody holds it.
-    _azurite: Option<Azurite>,
+    /// The emulator, which has nobody else to serve.
+    azurite: Option<Azurite>,
     pub(crate) worker: Worker,
 }
 
@@ -74,7 +75,7 @@ impl Host {
             Storage::Sqlite => Self::over_file(&folder.join(FILE), workload().await?, Options::default()),
             Storage::Fake => Self::over_hub(storage, Hub::in_memory().await?, None).await,
             Storage::Azurite => {
-                let azurite = emulator().await?;
+                let azurite = tokio::task::spawn_blocking(Azurite::start).await.context("starting the emulator")??;
                 let hub = Hub::in_account(&azurite.connection_string()).await?;
                 Self::over_hub(storage, hub, Some(azurite)).await
             }
@@ -83,7 +84,7 @@ impl Host {
 
     async fn over_hub(storage: Storage, hub: Hub, azurite: Option<Azurite>) -> Result<Self> {
         let backend = Arc::new(hub.backend(None, true, store_azure::Options::default()));
-        Ok(Self { hub: Some(hub), _azurite: azurite, ..Self::over(storage, backend).await? })
+        Ok(Self { hub: Some(hub), azurite, ..Self::over(storage, backend).await? })
     }
 
     /// One on a storage that somebody else clears away.
@@ -120,12 +121,23 @@ impl Host {
         let runtime = Arc::new(OneComponent { component, grants: Grants::default() });
         let worker = Worker::start(options, source, runtime, Arc::new(SystemClock));
         let worker = worker.context("starting threads")?;
-        Ok(Self { storage, backend, sqlite: None, hub: None, _azurite: None, worker })
+        Ok(Self { storage, backend, sqlite: None, hub: None, azurite: None, worker })
     }
 
     /// What the file has cost so far, where there is one; each of its transactions is one sync of the disk.
     pub(crate) fn file_stats(&self) -> Option<store_sqlite::Stats> {
         self.sqlite.as_ref().map(|sqlite| sqlite.stats())
+    }
+
+    /// Requests to storage so far, where there are any.
+    pub(crate) fn requests(&self) -> Option<u64> {
+        self.hub.as_ref().map(|hub| hub.counts().total())
+    }
+
+    /// What the emulator has used of the processor so far, where there is one.
+    pub(crate) fn emulator_cpu(&self) -> Result<Option<Duration>> {
+        let process = self.azurite.as_ref().and_then(Azurite::pid);
+        process.map(|process| process::cpu_of(&process.to_string())).transpose()
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
@@ -147,7 +159,7 @@ pub(crate) async fn workload() -> Result<LoadedComponent> {
     load.await.context("loading the workload")?
 }
 
-/// The emulator that tests use.
+/// The emulator that tests use, which others may be using too.
 pub(crate) async fn emulator() -> Result<Azurite> {
     tokio::task::spawn_blocking(azurite::shared).await.context("starting the emulator")?
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use azure::fake::FakeAccount;
-use azure::{Account, ConnectOptions, HubName, Medium, connect};
+use azure::{Account, ConnectOptions, Counted, Counts, HubName, Medium, connect};
 use store::{Clock as _, SystemClock};
 use store_azure::{Always, AzureBackend, Options, hub};
 
@@ -15,6 +15,7 @@ pub(crate) const PARTITIONS: u8 = 4;
 pub(crate) struct Hub {
     pub(crate) name: HubName,
     medium: Arc<dyn Medium>,
+    counts: Box<dyn Fn() -> Counts + Send + Sync>,
 }
 
 impl Hub {
@@ -22,18 +23,25 @@ impl Hub {
     pub(crate) async fn in_memory() -> Result<Self> {
         let name = new_name()?;
         let account = FakeAccount::new(Arc::new(|| SystemClock.now().as_millis()));
-        Self::make(Arc::new(account.medium(&name)), name).await
+        Self::make(account.medium(&name), name).await
     }
 
     /// One in the account of that connection string.
     pub(crate) async fn in_account(connection_string: &str) -> Result<Self> {
         let name = new_name()?;
-        Self::make(Arc::new(connected(connection_string, &name)?), name).await
+        Self::make(connected(connection_string, &name)?, name).await
     }
 
-    async fn make(medium: Arc<dyn Medium>, name: HubName) -> Result<Self> {
-        hub::create(&*medium, &name, PARTITIONS).await.context("making a task hub")?;
-        Ok(Self { name, medium })
+    async fn make(medium: impl Medium, name: HubName) -> Result<Self> {
+        hub::create(&medium, &name, PARTITIONS).await.context("making a task hub")?;
+        let medium = Arc::new(Counted::new(medium));
+        let counted = Arc::clone(&medium);
+        Ok(Self { name, medium, counts: Box::new(move || counted.counts()) })
+    }
+
+    /// The requests that were made through its own medium so far.
+    pub(crate) fn counts(&self) -> Counts {
+        (self.counts)()
     }
 
     /// The way to its storage.

@@ -20,6 +20,7 @@ mod progress;
 mod report;
 mod requests;
 mod resume;
+mod usage;
 mod workload;
 
 use std::path::{Path, PathBuf};
@@ -118,7 +119,7 @@ fn main() -> Result<()> {
             let rows = speed(&runtime, &[Storage::Fake, Storage::Azurite], instances.unwrap_or(200), &folder)?;
             show(json, &json!({ "rows": rows }), || {
                 report::print(&rows);
-                println!("\nthe emulator is one thread in another process, and slow: what it says is about itself");
+                report::print_service(&rows);
             });
         }
         Measure::Requests => {

@@ -30,6 +30,8 @@ pub(crate) fn print(rows: &[Row]) {
             turns_per_sync,
             syncs_per_orchestration: _,
             rows_per_orchestration: _,
+            requests_per_orchestration: _,
+            emulator_processor: _,
             activities: _,
             cpu_ms_per_orchestration,
             cpu_seconds_per_1000_turns,
@@ -46,6 +48,27 @@ pub(crate) fn print(rows: &[Row]) {
              {kib_written_per_orchestration:>8.1}{bytes_written_per_turn:>8.0}{peak_memory_mib:>9.0}{p50_ms:>9.2}\
              {p99_ms:>9.2}",
             storage.name(),
+        );
+    }
+}
+
+/// Prints what storage that is a service had to do, and who was busy with it.
+pub(crate) fn print_service(rows: &[Row]) {
+    println!(
+        "\n{:<20}{:<8}{:>12}{:>12}{:>10}{:>14}",
+        "of one core", "store", "requests/o", "requests/s", "host", "emulator"
+    );
+    let percent = |cores: f64| format!("{:.0} %", cores * 100.0);
+    for row in rows {
+        let Some(requests) = row.requests_per_orchestration else { continue };
+        let rate = row.orchestrations_per_second;
+        println!(
+            "{:<20}{:<8}{requests:>12.1}{:>12.0}{:>10}{:>14}",
+            row.workload,
+            row.storage.name(),
+            requests * rate,
+            percent(row.cpu_ms_per_orchestration / 1_000.0 * rate),
+            row.emulator_processor.map_or_else(|| "-".to_owned(), percent),
         );
     }
 }

@@ -10,6 +10,7 @@ use store::{Backend, InstanceFilter, InstanceRow};
 use crate::client::{self, TIMEOUT};
 use crate::host::{Host, Storage};
 use crate::process;
+use crate::usage::Usage;
 
 /// Activities of each orchestration in the workloads with many.
 const ACTIVITIES: u32 = 10;
@@ -41,6 +42,11 @@ pub(crate) struct Row {
     pub(crate) syncs_per_orchestration: Option<f64>,
     /// Rows of the database that were inserted, changed or deleted, where there is one.
     pub(crate) rows_per_orchestration: Option<f64>,
+    /// Requests to storage, those of clients included but not the looks whether all have ended, nor looks into empty
+    /// queues. None where storage is no service.
+    pub(crate) requests_per_orchestration: Option<f64>,
+    /// How much of a core the emulator used, which is one thread. None where there is no emulator.
+    pub(crate) emulator_processor: Option<f64>,
     pub(crate) activities: f64,
     pub(crate) cpu_ms_per_orchestration: f64,
     pub(crate) cpu_seconds_per_1000_turns: f64,
@@ -77,36 +83,31 @@ impl Workload {
     pub(crate) async fn run(self, host: &Host) -> Result<Row> {
         // Once before anything is counted, so that what is done only once is done.
         self.life(&*host.backend, "warm-up").await?;
-        let (cpu, written) = (process::cpu()?, process::bytes_written()?);
-        let (stats, file) = (host.worker.stats(), host.file_stats());
-        let begun = Instant::now();
-        let mut latencies = if self.one_at_a_time { self.in_turn(host).await? } else { self.together(host).await? };
-        let seconds = begun.elapsed().as_secs_f64();
+        let before = Usage::of(host)?;
+        let (looks, lives) =
+            if self.one_at_a_time { (0, Some(self.in_turn(host).await?)) } else { (self.together(host).await?, None) };
+        let used = Usage::of(host)?.since(&before);
+        let mut latencies = if let Some(lives) = lives { lives } else { self.lives(host).await? };
 
         latencies.sort_unstable();
         let percentile = |percent: usize| ms(latencies[(latencies.len() - 1) * percent / 100]);
-        let after = host.worker.stats();
-        let turns = (after.turns - stats.turns) as f64;
-        let file = host.file_stats().zip(file);
-        let syncs = file.map(|(after, before)| (after.transactions - before.transactions) as f64);
-        let rows = file.map(|(after, before)| (after.rows_written - before.rows_written) as f64);
-        let cpu = process::cpu()?.saturating_sub(cpu);
-        let written = (process::bytes_written()? - written) as f64;
-        let each = self.instances as f64;
+        let (seconds, turns, each) = (used.time.as_secs_f64(), used.turns as f64, self.instances as f64);
         Ok(Row {
             workload: self.name,
             storage: host.storage,
             orchestrations_per_second: each / seconds,
             turns_per_second: turns / seconds,
-            commits: after.commits - stats.commits,
-            turns_per_sync: syncs.map(|syncs| turns / syncs.max(1.0)),
-            syncs_per_orchestration: syncs.map(|syncs| syncs / each),
-            rows_per_orchestration: rows.map(|rows| rows / each),
+            commits: used.commits,
+            turns_per_sync: used.syncs.map(|syncs| turns / (syncs as f64).max(1.0)),
+            syncs_per_orchestration: used.syncs.map(|syncs| syncs as f64 / each),
+            rows_per_orchestration: used.rows.map(|rows| rows as f64 / each),
+            requests_per_orchestration: used.requests.map(|requests| requests.saturating_sub(looks) as f64 / each),
+            emulator_processor: used.emulator.map(|cpu| cpu.as_secs_f64() / seconds),
             activities: f64::from(self.activities),
-            cpu_ms_per_orchestration: ms(cpu) / each,
-            cpu_seconds_per_1000_turns: cpu.as_secs_f64() * 1_000.0 / turns,
-            kib_written_per_orchestration: written / 1024.0 / each,
-            bytes_written_per_turn: written / turns,
+            cpu_ms_per_orchestration: ms(used.cpu) / each,
+            cpu_seconds_per_1000_turns: used.cpu.as_secs_f64() * 1_000.0 / turns,
+            kib_written_per_orchestration: used.written as f64 / 1024.0 / each,
+            bytes_written_per_turn: used.written as f64 / turns,
             peak_memory_mib: process::peak_memory_bytes()? as f64 / 1_048_576.0,
             p50_ms: percentile(50),
             p99_ms: percentile(99),
@@ -122,7 +123,8 @@ impl Workload {
     }
 
     /// Starts all, and looks from time to time whether one is left: watching each would cost a read for every turn.
-    async fn together(self, host: &Host) -> Result<Vec<Duration>> {
+    /// Answers how often it has looked.
+    async fn together(self, host: &Host) -> Result<u64> {
         let starts: Vec<_> = (0..self.instances)
             .map(|number| {
                 let backend = host.backend.clone();
@@ -135,10 +137,17 @@ impl Workload {
         let statuses = vec![RuntimeStatus::Pending, RuntimeStatus::Running];
         let open = InstanceFilter { statuses, top: 1, ..InstanceFilter::default() };
         let deadline = Instant::now() + TIMEOUT;
+        let mut looks = 1;
         while !host.backend.list(&open).await?.rows.is_empty() {
             ensure!(Instant::now() < deadline, "an orchestration does not end");
             tokio::time::sleep(host.storage.look_every()).await;
+            looks += 1;
         }
+        Ok(looks)
+    }
+
+    /// How long each has taken, by its row.
+    async fn lives(self, host: &Host) -> Result<Vec<Duration>> {
         let mut latencies = Vec::with_capacity(self.instances);
         let mut all = InstanceFilter::default();
         loop {
