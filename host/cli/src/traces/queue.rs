@@ -173,7 +173,9 @@ impl<E: SpanExporter> Sending<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
     use engine::{Timestamp, TraceContext};
@@ -189,13 +191,49 @@ mod tests {
     #[derive(Debug, Clone, Default)]
     struct Batches {
         sizes: Arc<Mutex<Vec<usize>>>,
-        fails: bool,
+        fails: Arc<AtomicBool>,
     }
 
     impl SpanExporter for Batches {
         async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
             self.sizes.lock().unwrap().push(batch.len());
-            if self.fails { Err(OTelSdkError::InternalFailure("on purpose".to_owned())) } else { Ok(()) }
+            let fails = self.fails.load(Ordering::Relaxed);
+            if fails { Err(OTelSdkError::InternalFailure("on purpose".to_owned())) } else { Ok(()) }
+        }
+    }
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl SpanExporter for Silent {
+        async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+            std::future::pending().await
+        }
+    }
+
+    /// What was logged.
+    #[derive(Debug, Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn subscriber(&self) -> impl tracing::Subscriber + use<> {
+            let log = self.clone();
+            tracing_subscriber::fmt().with_writer(move || log.clone()).with_ansi(false).finish()
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
     }
 
@@ -241,10 +279,41 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_collector_does_not_take_is_counted() {
-        let (queue, exporting) = begin(Batches { fails: true, ..Batches::default() }, LIMITS);
+        let exporter = Batches::default();
+        exporter.fails.store(true, Ordering::Relaxed);
+        let (queue, exporting) = begin(exporter, LIMITS);
         queue.push(span());
         exporting.stop().await;
         assert_eq!(queue.counts(), SpanCounts { sent: 0, dropped: 1 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_the_collector_is_said_once_and_so_is_its_end() {
+        let log = Log::default();
+        let _logging = tracing::subscriber::set_default(log.subscriber());
+        let exporter = Batches::default();
+        let (queue, _exporting) = begin(exporter.clone(), LIMITS);
+        for fails in [true, true, true, false, false] {
+            exporter.fails.store(fails, Ordering::Relaxed);
+            queue.push(span());
+            tokio::time::sleep(LIMITS.delay * 2).await;
+        }
+        assert_eq!(queue.counts(), SpanCounts { sent: 2, dropped: 3 });
+        let said = log.text();
+        for once in ["spans are not sent, and dropped", "spans are sent again", "spans were dropped spans=3 total=3"] {
+            assert_eq!(said.matches(once).count(), 1, "{once}: {said}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_collector_that_never_answers_does_not_hold_up_the_end() {
+        let (queue, exporting) = begin(Silent, LIMITS);
+        for _ in 0..100 {
+            queue.push(span());
+        }
+        let begun = tokio::time::Instant::now();
+        exporting.stop().await;
+        assert!(begun.elapsed() <= TRACE_FLUSH_MAX + Duration::from_secs(1), "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
