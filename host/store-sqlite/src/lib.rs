@@ -17,6 +17,7 @@ mod error;
 mod fresh;
 mod health;
 mod list;
+mod log;
 mod open;
 mod ops;
 mod options;

@@ -7,16 +7,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{Options, schema};
+use crate::{Options, log, schema};
 
 /// How long a statement waits for a foreign tool that has the file locked; our own connections never wait.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Pages of the write-ahead log before they are moved into the file: 16 MiB. Fewer would stall writers more often.
-const CHECKPOINT_PAGES: u32 = 4_096;
-
-/// What the log file is cut to after it was moved.
-const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 /// Pages that the writer keeps in memory, in KiB: those that turns change again and again stay there.
 const WRITER_CACHE_KIB: i32 = 32 * 1024;
@@ -116,10 +110,11 @@ fn prepare_writer(connection: &mut Connection, path: &Path, options: &Options) -
     }
     configure(connection).map_err(fail)?;
     connection.pragma_update(None, "synchronous", "full").map_err(fail)?;
+    log::lengthen(connection, path, options.log_bytes_min);
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(fail)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(fail)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX).map_err(fail)?;
+    connection.pragma_update(None, "wal_autocheckpoint", log::CHECKPOINT_PAGES).map_err(fail)?;
+    connection.pragma_update(None, "journal_size_limit", log::BYTES_MAX).map_err(fail)?;
     if let Some(bytes) = options.file_bytes_max {
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(fail)?;
         let pages = i64::try_from(bytes / u64::from(page_bytes.max(1))).unwrap_or(i64::MAX);

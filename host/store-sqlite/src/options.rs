@@ -2,6 +2,8 @@
 
 use store::limits;
 
+use crate::log;
+
 /// How much of the machine one file uses. The defaults suit a host of its own.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -23,6 +25,9 @@ pub struct Options {
     pub wake_ups_max: usize,
     /// Connections for reading, and so reads at the same time.
     pub readers: usize,
+    /// The write-ahead log is made this long when the file is opened, if there is room for it: commits to a log that
+    /// grows take half as long again. 0: it grows as it is written.
+    pub log_bytes_min: u64,
     /// The file grows no further than this, and writes that would need more fail; none: as far as the disk goes.
     pub file_bytes_max: Option<u64>,
 }
@@ -39,6 +44,7 @@ impl Default for Options {
             ready_bytes_max: 128 * 1024 * 1024,
             wake_ups_max: 10_000,
             readers: 4,
+            log_bytes_min: log::LENGTH,
             file_bytes_max: None,
         }
     }

@@ -24,7 +24,8 @@ impl Folder {
     }
 
     pub(crate) fn open(&self) -> SqliteBackend {
-        self.open_with(Options::default()).unwrap()
+        // Of the disk's time there is little, and nothing here depends on it.
+        self.open_with(Options { log_bytes_min: 0, ..Options::default() }).unwrap()
     }
 
     pub(crate) fn open_with(&self, options: Options) -> Result<SqliteBackend, OpenError> {
