@@ -26,7 +26,7 @@ pub(crate) struct Limits {
 /// What the disk allows.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Disk {
-    /// Appends of 4 KiB, each synced before the next.
+    /// Writes of 4 KiB, each synced before the next.
     syncs_per_second: f64,
     sqlite: Sqlite,
 }
@@ -98,7 +98,7 @@ impl Limits {
             let rates: Vec<_> = disk.iter().map(|disk| format!("{:.0}", rate(disk))).collect();
             println!("  {what:<44}{}", rates.join(", "));
         };
-        line("appends of 4 KiB a second, each synced", |disk| disk.syncs_per_second);
+        line("writes of 4 KiB a second, each synced", |disk| disk.syncs_per_second);
         line("SQLite transactions of 1 row a second", |disk| disk.sqlite.transactions_of_1_per_second);
         line("SQLite transactions of 100 rows a second", |disk| disk.sqlite.transactions_of_100_per_second);
         let turns = format!("warm orchestrator turns a second, {cores} cores");

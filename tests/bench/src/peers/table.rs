@@ -151,7 +151,7 @@ pub(crate) fn print(comparison: &Comparison) {
         );
         println!("{}", line.trim_end());
     }
-    println!("\ndisk/s: appends of 4 KiB that the disk synced each second, just before the run");
+    println!("\ndisk/s: writes of 4 KiB that the disk synced each second, just before the run");
     println!(
         "the last columns: how many times its figure, median of the rounds (least-most); by p50 where there is one\n"
     );
