@@ -53,9 +53,9 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn new(clock: Arc<ManualClock>, options: Options) -> Self {
+    pub(crate) fn new(clock: Arc<ManualClock>, mut options: Options) -> Self {
         // Of the disk's time there is little, and no case depends on it.
-        let options = Options { log_bytes_min: 0, ..options };
+        options.log_bytes_min = 0;
         Self { clock, options, folder: tempfile::tempdir().unwrap(), opened: 0 }
     }
 
