@@ -165,15 +165,15 @@ impl Dispatch {
     }
 
     pub(crate) fn apply(&self, changes: Vec<Change>) {
-        if changes.is_empty() {
-            return;
-        }
+        let mut is_news = false;
         let mut state = self.state();
         for change in changes {
-            state.apply(change);
+            is_news |= state.apply(change);
         }
         drop(state);
-        self.changed.notify_waiters();
+        if is_news {
+            self.changed.notify_waiters();
+        }
     }
 
     pub(crate) fn add(&self, page: Page) {

@@ -187,13 +187,17 @@ impl State {
         }
     }
 
-    pub(crate) fn apply(&mut self, change: Change) {
+    /// Answers whether whoever waits for work should look again.
+    pub(crate) fn apply(&mut self, change: Change) -> bool {
         match change {
             // Its start is another change.
-            Change::Created { .. } => {}
+            Change::Created { .. } => return false,
             Change::Stored { key, is_held, message } => self.stored(&key, is_held, message),
             Change::Committed { key, is_held, consumed, wake_at, row: _ } => {
-                if let Some(entry) = self.entries.get_mut(&key.number) {
+                let entry = self.entries.get_mut(&key.number);
+                // Most turns leave nothing to hand out, and nothing that comes by itself.
+                let is_news = entry.is_some() || wake_at.is_some();
+                if let Some(entry) = entry {
                     entry.owes_wake_up = false;
                     entry.rests_until = Timestamp::default();
                     for id in consumed {
@@ -204,6 +208,7 @@ impl State {
                     }
                 }
                 self.wakes.set(key, wake_at.filter(|_| !is_held));
+                return is_news;
             }
             Change::GivenBack { key, messages, ready_at } => self.given_back(&key, messages, ready_at),
             Change::TakenBack { key, owes_wake_up, wake_at } => {
@@ -226,6 +231,7 @@ impl State {
                 self.wakes.set(key, None);
             }
         }
+        true
     }
 
     fn stored(&mut self, key: &Key, is_held: bool, message: Loaded) {

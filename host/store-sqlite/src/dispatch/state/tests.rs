@@ -233,3 +233,16 @@ fn interrupted_activities_are_read_page_by_page() {
     assert_eq!(state.wanted(NOW).unwrap().open_after, None);
     assert_eq!(take(&mut state, 9).len(), 3);
 }
+
+#[test]
+fn a_turn_that_leaves_nothing_to_hand_out_is_no_news() {
+    let committed =
+        |wake_at| Change::Committed { key: key(1), is_held: false, consumed: vec![MessageId(1)], wake_at, row: None };
+    let mut state = caught_up(&Options::default());
+    assert!(state.apply(stored(1, 1)));
+    assert_eq!(take(&mut state, 9).len(), 1);
+    assert!(!state.apply(committed(None)));
+    assert!(state.apply(committed(Some(NOW))), "it comes by itself");
+    assert!(state.apply(stored(1, 2)));
+    assert!(state.apply(committed(None)), "something waits, and need not rest any more");
+}
