@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{note, output, run};
+use crate::process::{note, output, run, this_program};
 use crate::tools::install_on_debian;
 
 /// Set for compilations that this program wraps.
@@ -59,10 +59,9 @@ pub(crate) fn everything(root: &Path, seconds: u32, targets: &[String]) -> Resul
     let mut build = Command::new("cargo");
     build.current_dir(root).args(["build", "--workspace", "--locked", "--features", "fuzz/libfuzzer"]);
     build.args(chosen.iter().flat_map(|name| ["--bin", name.as_str()]));
-    build.env(WRAPS, "1").env("RUSTC_WORKSPACE_WRAPPER", std::env::current_exe().context("finding this program")?);
+    build.env(WRAPS, "1").env("RUSTC_WORKSPACE_WRAPPER", this_program()?);
     run(&mut build)?;
-    // This program is in `debug`, in whatever folder cargo writes to.
-    let program = std::env::current_exe().context("finding this program")?;
+    let program = this_program()?;
     let debug = program.parent().context("finding the folder that cargo writes to")?;
     for name in chosen {
         let found = debug.with_file_name("fuzz").join(name);

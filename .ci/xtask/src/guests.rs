@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use self::stamp::Stamp;
-use crate::process::{note, run};
+use crate::process::{note, run, this_program};
 use crate::tools::{self, Tools};
 
 /// Which guests are wanted.
@@ -78,8 +78,7 @@ fn rondo(root: &Path, builder: Builder) -> Result<PathBuf> {
         cargo.arg("--release");
     }
     run(&mut cargo)?;
-    // This program is in `debug`, in whatever folder cargo writes to.
-    let folder = std::env::current_exe().context("finding this program")?;
+    let folder = this_program()?;
     let folder = folder.parent().and_then(Path::parent).context("finding the folder that cargo writes to")?;
     let folder = folder.join(if builder == Builder::Release { "release" } else { "debug" });
     fs::canonicalize(folder.join("rondo")).context("finding the `rondo` that was built")

@@ -1,6 +1,7 @@
 //! Running other programs.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -36,6 +37,19 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Where this program is: in `debug`, in whatever folder cargo writes to.
+///
+/// Cargo puts another one in its place while it runs, when it builds the workspace and that has some dependency do more.
+pub(crate) fn this_program() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("finding this program")?;
+    Ok(replaced(&program).unwrap_or(program))
+}
+
+/// What has taken the place of a program that is no longer there, as Linux says it.
+fn replaced(program: &Path) -> Option<PathBuf> {
+    program.to_str()?.strip_suffix(" (deleted)").map(PathBuf::from)
+}
+
 /// Says what is being done, where cargo says it too.
 pub(crate) fn note(line: &str) {
     let mut err = std::io::stderr().lock();
@@ -51,7 +65,7 @@ pub(crate) fn say(text: &str) {
 /// The command as a user would type it.
 fn show(command: &Command) -> String {
     let name = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-    let program = std::path::Path::new(command.get_program()).file_name().map_or_else(String::new, name);
+    let program = Path::new(command.get_program()).file_name().map_or_else(String::new, name);
     std::iter::once(program)
         .chain(command.get_args().map(|arg| {
             let arg = name(arg);
@@ -59,4 +73,15 @@ fn show(command: &Command) -> String {
         }))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_replaced_is_where_it_was() {
+        assert_eq!(replaced(Path::new("/a/debug/xtask (deleted)")), Some(PathBuf::from("/a/debug/xtask")));
+        assert_eq!(replaced(Path::new("/a/debug/xtask")), None);
+    }
 }

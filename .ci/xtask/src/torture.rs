@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::emulator;
 use crate::guests::{self, Builder, Which};
-use crate::process::{note, run};
+use crate::process::{note, run, this_program};
 
 /// Builds the guests, the host and the program, and runs it; in release mode if it counts a million turns.
 pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
@@ -28,8 +28,7 @@ pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     // Together, so that both are built from the same dependencies.
     run(cargo("build").args(["--workspace", "--bin", "rondo", "--bin", "torture"]))?;
     let profile = if soaks { "release" } else { "debug" };
-    // This program is in `debug`, in whatever folder cargo writes to.
-    let program = std::env::current_exe().context("finding this program")?;
+    let program = this_program()?;
     let folder = program.parent().and_then(Path::parent).context("finding the folder that cargo writes to")?;
     run(Command::new(folder.join(profile).join("torture")).args(arguments))
 }
