@@ -23,6 +23,7 @@ mod options;
 mod outgoing;
 #[cfg(feature = "test-support")]
 pub mod outside;
+mod owned;
 mod partitions;
 mod pump;
 mod renewer;

@@ -332,11 +332,6 @@ impl Core {
             .await;
     }
 
-    /// Forgets a partition that is no longer this host's: whoever comes next finds its messages, be it this host again.
-    pub(crate) fn forget_partition(&self, partition: u8) -> Vec<Shown> {
-        self.dispatch.change(|state| state.forget_partition(partition, self.next_number()))
-    }
-
     /// What a lease says.
     pub(crate) fn wake_text(&self, instance_id: &InstanceId) -> Box<str> {
         let content =

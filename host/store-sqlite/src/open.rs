@@ -185,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn the_log_has_its_length_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let _writer = open_writer(&folder.path().join("hub.db"), &Options::default()).unwrap();
+        assert!(folder.path().join("hub.db-wal").metadata().unwrap().len() >= log::LENGTH);
+    }
+
+    #[test]
     fn readers_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hub.db");

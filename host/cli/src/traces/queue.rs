@@ -173,7 +173,7 @@ impl<E: SpanExporter> Sending<E> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::io::{Read as _, Seek as _};
     use std::sync::Mutex;
     use std::sync::atomic::AtomicBool;
     use std::time::Duration;
@@ -209,31 +209,6 @@ mod tests {
     impl SpanExporter for Silent {
         async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
             std::future::pending().await
-        }
-    }
-
-    /// What was logged.
-    #[derive(Debug, Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Log {
-        fn subscriber(&self) -> impl tracing::Subscriber + use<> {
-            let log = self.clone();
-            tracing_subscriber::fmt().with_writer(move || log.clone()).with_ansi(false).finish()
-        }
-
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
     }
 
@@ -289,8 +264,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_of_the_collector_is_said_once_and_so_is_its_end() {
-        let log = Log::default();
-        let _logging = tracing::subscriber::set_default(log.subscriber());
+        let mut log = tempfile::tempfile().unwrap();
+        let writer = log.try_clone().unwrap();
+        let _logging =
+            tracing::subscriber::set_default(tracing_subscriber::fmt().with_writer(writer).with_ansi(false).finish());
         let exporter = Batches::default();
         let (queue, _exporting) = begin(exporter.clone(), LIMITS);
         for fails in [true, true, true, false, false] {
@@ -299,7 +276,9 @@ mod tests {
             tokio::time::sleep(LIMITS.delay * 2).await;
         }
         assert_eq!(queue.counts(), SpanCounts { sent: 2, dropped: 3 });
-        let said = log.text();
+        let mut said = String::new();
+        log.rewind().unwrap();
+        log.read_to_string(&mut said).unwrap();
         for once in ["spans are not sent, and dropped", "spans are sent again", "spans were dropped spans=3 total=3"] {
             assert_eq!(said.matches(once).count(), 1, "{once}: {said}");
         }
