@@ -29,15 +29,60 @@ pub struct TurnOutcome {
     pub canceled: Vec<TaskId>,
     /// What the guest logged.
     pub logs: Vec<LogLine>,
+    /// External events that stand in `history` only because continue-as-new took them over, when the execution that did
+    /// so has not run yet; otherwise 0. If that one continues as new as well, all of them are written once more: whoever
+    /// commits may run the instance again first and commit [both outcomes together](Self::followed_by).
+    pub carried_over: usize,
     /// Executions that others took the place of in this work item, oldest first. Nothing of them is stored once
-    /// `history` is; they are here for whoever tells of what ran.
+    /// `history` is; they are here for whoever tells of what ran. What the next one took over is left out.
     pub replaced: Vec<Replaced>,
+}
+
+impl TurnOutcome {
+    /// This outcome, of which nothing was committed, and the one of the next work item as a single one.
+    ///
+    /// Only after one with events [carried over](Self::carried_over): its execution has decided nothing yet, so that there
+    /// is no activity of it that could have begun, or that `next` could cancel.
+    #[must_use]
+    pub fn followed_by(self, next: Self) -> Self {
+        let history = match (self.history, next.history) {
+            (before, HistoryChange::None) => before,
+            (_, replace @ HistoryChange::Replace { .. }) | (HistoryChange::None, replace) => replace,
+            (HistoryChange::Append { mut events }, HistoryChange::Append { events: more }) => {
+                events.extend(more);
+                HistoryChange::Append { events }
+            }
+            (HistoryChange::Replace { mut events }, HistoryChange::Append { events: more }) => {
+                events.extend(more);
+                HistoryChange::Replace { events }
+            }
+        };
+        let never_stored = |replaced: Replaced| Replaced { stored: 0, ..replaced };
+        Self {
+            history,
+            state: next.state,
+            state_changed: self.state_changed | next.state_changed,
+            wake_at: next.wake_at,
+            has_open_activities: next.has_open_activities,
+            outbox: join(self.outbox, next.outbox),
+            activities: join(self.activities, next.activities),
+            canceled: join(self.canceled, next.canceled),
+            logs: join(self.logs, next.logs),
+            carried_over: next.carried_over,
+            replaced: join(self.replaced, next.replaced.into_iter().map(never_stored)),
+        }
+    }
+}
+
+fn join<T>(mut first: Vec<T>, then: impl IntoIterator<Item = T>) -> Vec<T> {
+    first.extend(then);
+    first
 }
 
 /// The history of an execution that another one took the place of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replaced {
-    /// All its events.
+    /// Its events, but for those that the next execution took over.
     pub events: Vec<HistoryEvent>,
     /// How many of them had been stored before this work item.
     pub stored: usize,

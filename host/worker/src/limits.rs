@@ -36,6 +36,22 @@ pub(crate) const ABANDON_ATTEMPTS_MAX: u32 = 8;
 /// execution on a newer component.
 pub(crate) const PREPARES_PER_WORK_ITEM_MAX: u32 = 3;
 
+/// An instance that takes over external events by continue-as-new is committed again once one in so many of them has had
+/// its generation, or that many generations have passed. So the events written in all are about four for each that waits,
+/// and a crash costs no more than a quarter of the work that is left.
+pub(crate) const AHEAD_SHARE: usize = 4;
+
+/// How long such an instance runs without a commit: what a reader of its status may wait, and what a crash may cost.
+pub(crate) const AHEAD_MAX: Duration = Duration::from_secs(1);
+
+/// How far such an instance may be ahead of the clock, which each of its work items moves on by the millisecond that
+/// the engine has the next generation wait for.
+pub(crate) const AHEAD_OF_CLOCK_MAX: Duration = Duration::from_millis(50);
+
+/// Messages that wait for such a commit to leave, and log lines: receivers must not wait long, and the commit must stay of
+/// a size that a backend expects.
+pub(crate) const AHEAD_MESSAGES_MAX: usize = 256;
+
 /// How far the clocks of a backend and of this host may disagree. A wake-up that is early by no more than this is
 /// asked for again.
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_mins(1);

@@ -6,6 +6,7 @@
 //! Call [`Shard::handle`] for everything that has happened, then [`Shard::run_next`] until it answers false. What is
 //! handled together before a turn enters that turn together: so the completions of a fan-out share a commit.
 
+mod ahead;
 mod effect;
 mod guests;
 mod in_flight;
@@ -176,7 +177,9 @@ impl Shard {
 
     /// Keeps a slot, or, when draining, gives it back unless that would lose something.
     fn put(&mut self, instance_id: InstanceId, slot: Slot, effects: &mut Vec<Effect>) {
-        let can_be_given_back = match slot.phase {
+        let can_be_given_back = match &slot.phase {
+            // What it has run through is committed by its next turn.
+            Phase::Idle(warm) if warm.ahead.is_some() => false,
             Phase::Loading { .. } | Phase::Preparing(_) | Phase::Idle(_) => !slot.inbox.has_results(),
             Phase::Committing(_) | Phase::Holding { .. } => false,
         };

@@ -1,11 +1,11 @@
 //! Continue-as-new: the next execution of the same instance, whose history takes the place of this one's.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use crate::{EventId, EventKey, EventKind, ExecutionStarted, HistoryEvent, Payload, limits};
+use crate::{EventId, EventKey, EventKind, ExecutionStarted, Payload, limits};
 
 use super::execution::LiveExecution;
-use super::fold::kind_of;
 use super::work_item::WorkItem;
 
 /// What the guest decided; see `wit/types.wit`.
@@ -29,13 +29,17 @@ impl WorkItem<'_> {
         let must_wait = self.generations >= limits::CONTINUE_AS_NEW_PER_WORK_ITEM_MAX;
         let now = self.now;
 
-        let old = self.current();
+        let untaken = if keep_events { self.current().fold.events.untaken() } else { Vec::new() };
+        let is_kept_whole = self.may_come_back();
+        if is_kept_whole {
+            self.take_over(untaken.clone());
+        }
+        let old = self.current_mut();
+        let Raised { carried, seen, earlier_events } = raised(old, untaken, is_kept_whole);
         let started = &old.fold.started;
         // All generations are part of what the first is part of, or else of the first.
         let trace_context = started.parent_span().unwrap_or_else(|| old.span());
-        let carried = if keep_events { old.fold.events.untaken() } else { Vec::new() };
-        let earlier_events = earlier_events(started.earlier_events.as_deref(), &old.history, &carried);
-        let next = LiveExecution::begin(
+        let mut next = LiveExecution::begin(
             Box::new(ExecutionStarted {
                 execution_id: started.execution_id.next(),
                 name: started.name.clone(),
@@ -52,25 +56,48 @@ impl WorkItem<'_> {
             }),
             now,
         );
-        let carried: Vec<EventKind> =
-            carried.into_iter().filter_map(|event| kind_of(&old.history, event).cloned()).collect();
+        self.carried_over = if must_wait { carried.len() } else { 0 };
+        next.take_over(now, carried, seen);
         self.replace(next);
-        for event in carried {
-            self.record(event);
-        }
     }
 }
 
-/// The keys of the newest events of a generation and those before, without the ones that the next generation takes over.
-fn earlier_events(before: Option<&[EventKey]>, history: &[HistoryEvent], carried: &[EventId]) -> Option<Vec<EventKey>> {
-    let raised = history.iter().rev().filter_map(|event| match &event.kind {
-        EventKind::EventRaised { key, .. } if !carried.contains(&event.id) => Some(*key),
-        _ => None,
+/// The external events of an execution that another one follows.
+#[derive(Debug, Default)]
+struct Raised {
+    /// Those that the next execution takes over, oldest first.
+    carried: Vec<EventKind>,
+    /// The keys of all that it knows.
+    seen: BTreeSet<EventKey>,
+    /// The keys of the newest of the others, and of the generations before.
+    earlier_events: Option<Vec<EventKey>>,
+}
+
+/// One pass over the history. What is carried over is taken out of it, unless `is_kept_whole`: thousands of events may
+/// go through thousands of generations before one of these is stored.
+fn raised(old: &mut LiveExecution, untaken: Vec<EventId>, is_kept_whole: bool) -> Raised {
+    let mut untaken = untaken.into_iter().peekable();
+    let mut carried = Vec::with_capacity(untaken.len());
+    let mut seen = old.fold.events.seen(is_kept_whole);
+    let mut keys = VecDeque::from(old.fold.started.earlier_events.clone().unwrap_or_default());
+    old.history.retain_mut(|event| {
+        let EventKind::EventRaised { key, .. } = &event.kind else { return true };
+        if untaken.next_if_eq(&event.id).is_none() {
+            keys.push_back(*key);
+            if keys.len() > limits::EARLIER_EVENTS_MAX
+                && let Some(forgotten) = keys.pop_front()
+            {
+                seen.remove(&forgotten);
+            }
+        } else if is_kept_whole {
+            carried.push(event.kind.clone());
+        } else {
+            carried.push(std::mem::replace(&mut event.kind, EventKind::OrchestratorCompleted));
+            return false;
+        }
+        true
     });
-    let newest_first = raised.chain(before.unwrap_or_default().iter().rev().copied());
-    let mut keys: Vec<EventKey> = newest_first.take(limits::EARLIER_EVENTS_MAX).collect();
-    keys.reverse();
-    (!keys.is_empty()).then_some(keys)
+    Raised { carried, seen, earlier_events: (!keys.is_empty()).then(|| keys.into()) }
 }
 
 #[cfg(test)]
@@ -83,23 +110,89 @@ mod tests {
         EventKey::from_bytes((number as u128).to_be_bytes())
     }
 
-    fn raised(number: usize) -> HistoryEvent {
-        let kind = EventKind::EventRaised { name: "go".to_owned(), data: None, key: key(number) };
-        HistoryEvent { id: EventId(number as u64), at: Timestamp::default(), kind }
+    /// An execution after generations with so many events, in which so many others were raised.
+    fn execution(before: usize, now: usize) -> LiveExecution {
+        let started = crate::text::parse_messages("start name=order").unwrap().pop();
+        let Some(crate::Message::Start(mut started)) = started else { panic!("no start") };
+        started.earlier_events = (before > 0).then(|| (1..=before).map(key).collect());
+        let mut execution = LiveExecution::begin(started, Timestamp::default());
+        for number in before + 1..=before + now {
+            let kind = EventKind::EventRaised { name: "go".to_owned(), data: None, key: key(number) };
+            execution.record(Timestamp::default(), kind);
+        }
+        execution
+    }
+
+    fn wait_and_take(execution: &mut LiveExecution, waits: u32) {
+        for task in (0..waits).map(crate::TaskId) {
+            execution.record(Timestamp::default(), EventKind::EventAwaited { task, name: "go".to_owned() });
+        }
+        let history = std::mem::take(&mut execution.history);
+        execution.fold.deliver(&history);
+        execution.history = history;
+    }
+
+    fn carried(raised: &Raised) -> Vec<EventKey> {
+        let key = |event: &EventKind| match event {
+            EventKind::EventRaised { key, .. } => Some(*key),
+            _ => None,
+        };
+        raised.carried.iter().filter_map(key).collect()
     }
 
     #[test]
     fn the_newest_events_are_known_later_but_for_those_that_are_taken_over() {
         let max = limits::EARLIER_EVENTS_MAX;
-        let before: Vec<_> = (1..=max).map(key).collect();
-        let history = [raised(max + 1), raised(max + 2), raised(max + 3)];
-        let known = earlier_events(Some(&before), &history, &[history[1].id]).unwrap();
-        assert_eq!((known.len(), known[0]), (max, key(3)));
-        assert_eq!(known[max - 3..], [key(max), key(max + 1), key(max + 3)]);
+        let mut old = execution(max, 3);
+        wait_and_take(&mut old, 2);
+        let untaken = old.fold.events.untaken();
+        let raised = raised(&mut old, untaken, false);
+        assert_eq!(carried(&raised), [key(max + 3)]);
+        assert_eq!(raised.earlier_events, Some((3..=max + 2).map(key).collect()));
+    }
+
+    #[test]
+    fn what_is_taken_over_stays_only_in_a_history_that_may_come_back() {
+        for is_kept_whole in [false, true] {
+            let mut old = execution(0, 3);
+            wait_and_take(&mut old, 1);
+            let events = old.history.len();
+            let untaken = old.fold.events.untaken();
+            let raised = raised(&mut old, untaken, is_kept_whole);
+            assert_eq!(carried(&raised), [key(2), key(3)]);
+            assert_eq!(old.history.len(), if is_kept_whole { events } else { events - 2 });
+        }
+    }
+
+    #[test]
+    fn the_next_execution_knows_what_one_knows_that_is_loaded() {
+        for (is_kept_whole, keeps) in [(false, true), (true, true), (false, false)] {
+            let mut old = execution(limits::EARLIER_EVENTS_MAX, 5);
+            wait_and_take(&mut old, 2);
+            let untaken = if keeps { old.fold.events.untaken() } else { Vec::new() };
+            let Raised { carried, seen, earlier_events } = raised(&mut old, untaken, is_kept_whole);
+            let mut next = execution(0, 0);
+            next.fold.started.earlier_events = earlier_events;
+            let started = EventKind::ExecutionStarted(next.fold.started.clone());
+            next.history[1].kind = started;
+            next.take_over(Timestamp::default(), carried, seen);
+            next.record(Timestamp::default(), EventKind::OrchestratorCompleted);
+            let mut loaded = LiveExecution::load(next.history.clone(), None).unwrap();
+            assert_eq!(next.fold.events.untaken(), loaded.fold.events.untaken());
+            assert_eq!(next.fold.events.kept(), loaded.fold.events.kept());
+            assert_eq!(next.fold.events.seen(true), loaded.fold.events.seen(true));
+            assert_eq!((next.history_bytes(), next.fold.last), (loaded.history_bytes(), loaded.fold.last));
+        }
+    }
+
+    #[test]
+    fn what_is_left_behind_is_known_by_its_key() {
+        let raised = raised(&mut execution(0, 3), Vec::new(), false);
+        assert_eq!((carried(&raised), raised.earlier_events), (vec![], Some((1..=3).map(key).collect())));
     }
 
     #[test]
     fn where_there_was_none_there_is_no_list() {
-        assert_eq!(earlier_events(None, &[], &[]), None);
+        assert_eq!(raised(&mut execution(0, 0), Vec::new(), false).earlier_events, None);
     }
 }

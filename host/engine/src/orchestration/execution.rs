@@ -1,8 +1,10 @@
 //! One execution of the instance: its history, what that amounts to, and its guest.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Digest, EventId, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent, RetryPolicy, TaskId, Timestamp,
-    TraceContext,
+    Digest, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent, RetryPolicy, TaskId,
+    Timestamp, TraceContext,
 };
 
 use super::HistoryError;
@@ -42,6 +44,18 @@ impl LiveExecution {
         let kind = EventKind::ExecutionStarted(started);
         execution.push(HistoryEvent { id: EventId::FIRST.next(), at, kind });
         execution
+    }
+
+    /// Records external events that the execution before has left, oldest first; `seen`: the keys of all that are known
+    /// from now on. The same as recording one after the other, for those who do so in every generation.
+    pub(super) fn take_over(&mut self, at: Timestamp, events: Vec<EventKind>, seen: BTreeSet<EventKey>) {
+        self.history.reserve(events.len());
+        for kind in events {
+            let event = HistoryEvent { id: self.fold.last.next(), at, kind };
+            self.fold.take_over(&event);
+            self.push(event);
+        }
+        self.fold.events.set_seen(seen);
     }
 
     pub(super) fn load(history: Vec<HistoryEvent>, component: Option<Digest>) -> Result<Self, HistoryError> {

@@ -3,6 +3,7 @@
 //! First in, first out by name, compared without regard to ASCII case. Events and waits are brought together only when
 //! something is delivered to the guest, so that a wait which is canceled in its own turn takes no event.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{EventId, EventKey, TaskId};
@@ -44,7 +45,7 @@ impl ExternalEvents {
     /// Whether an event of that name would be taken at the next delivery.
     pub(super) fn is_awaited(&self, name: &str) -> bool {
         self.names
-            .get(&name.to_ascii_lowercase())
+            .get(&*folded(name))
             .is_some_and(|&queue| self.queues[queue].waits.len() > self.queues[queue].events.len())
     }
 
@@ -52,20 +53,36 @@ impl ExternalEvents {
         if !self.seen.insert(key) {
             return Err(format!("an event of key {key} was raised before"));
         }
+        self.keep(name, event);
+        Ok(())
+    }
+
+    /// Adds an event whose key is known.
+    pub(super) fn keep(&mut self, name: &str, event: EventId) {
         let queue = self.queue(name);
         self.queues[queue].events.push_back(event);
         self.kept += 1;
         self.note(queue);
-        Ok(())
+    }
+
+    /// The keys of all that is known; they are taken out, or copied.
+    pub(super) fn seen(&mut self, copies: bool) -> BTreeSet<EventKey> {
+        if copies { self.seen.clone() } else { std::mem::take(&mut self.seen) }
+    }
+
+    pub(super) fn set_seen(&mut self, seen: BTreeSet<EventKey>) {
+        self.seen = seen;
     }
 
     /// The queue of that name.
     pub(super) fn queue(&mut self, name: &str) -> usize {
-        let next = self.queues.len();
-        let queue = *self.names.entry(name.to_ascii_lowercase()).or_insert(next);
-        if queue == next {
-            self.queues.push(Queue::default());
+        let name = folded(name);
+        if let Some(&queue) = self.names.get(&*name) {
+            return queue;
         }
+        let queue = self.queues.len();
+        self.names.insert(name.into_owned(), queue);
+        self.queues.push(Queue::default());
         queue
     }
 
@@ -113,6 +130,11 @@ impl ExternalEvents {
             self.matched.insert(queue);
         }
     }
+}
+
+/// The name as the queues have it; a copy only where that differs.
+fn folded(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 #[cfg(test)]

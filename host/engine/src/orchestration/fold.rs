@@ -73,6 +73,14 @@ impl Fold {
         }
     }
 
+    /// Takes in an external event that the execution before has left.
+    pub(super) fn take_over(&mut self, event: &HistoryEvent) {
+        self.last = event.id;
+        if let EventKind::EventRaised { name, .. } = &event.kind {
+            self.events.keep(name, event.id);
+        }
+    }
+
     fn apply_fact(&mut self, event: &HistoryEvent) -> Result<(), String> {
         if self.end.is_some() {
             return Err("the execution has ended".into());

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::{
-    ActivityTask, Digest, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload, Replaced,
-    TaskId, Timestamp, TurnError, TurnOutcome, limits,
+    ActivityTask, Digest, EventId, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload,
+    Replaced, TaskId, Timestamp, TurnError, TurnOutcome, limits,
 };
 
 use super::Orchestration;
@@ -25,6 +25,9 @@ pub(super) struct WorkItem<'a> {
     pub(super) guest_turns: u32,
     /// Executions that continue-as-new began in here.
     pub(super) generations: u32,
+    /// Events that the execution took over which begins in here and is not run any more in here; see
+    /// [`TurnOutcome::carried_over`].
+    pub(super) carried_over: usize,
     /// What the turn that is open decided to go on as.
     pub(super) continuing: Option<ContinueAsNew>,
     before: Before,
@@ -40,6 +43,8 @@ struct Before {
     custom_status: Option<Payload>,
     /// The executions that others have taken the place of, oldest first. If there was one then, it is the first.
     replaced: Vec<LiveExecution>,
+    /// The events of the first of these that the next one took over.
+    taken_over: Vec<EventId>,
 }
 
 impl<'a> WorkItem<'a> {
@@ -55,6 +60,7 @@ impl<'a> WorkItem<'a> {
             component: execution.and_then(|execution| execution.component),
             custom_status: instance.custom_status.clone(),
             replaced: Vec::new(),
+            taken_over: Vec::new(),
         };
         // Within an execution time never goes back, whatever the clock does.
         let now = execution.map_or(now, |execution| now.max(execution.fold.at));
@@ -68,6 +74,7 @@ impl<'a> WorkItem<'a> {
             logs: Vec::new(),
             guest_turns: 0,
             generations: 0,
+            carried_over: 0,
             continuing: None,
             before,
             has_yielded: false,
@@ -123,11 +130,22 @@ impl<'a> WorkItem<'a> {
         self.instance.execution.as_mut().expect("an execution is running")
     }
 
-    /// Puts another execution in the place of the current one.
+    /// Puts another execution in the place of the current one, whose guest has done what it can.
     pub(super) fn replace(&mut self, execution: LiveExecution) {
-        if let Some(old) = self.instance.execution.replace(execution) {
+        if let Some(mut old) = self.instance.execution.replace(execution) {
+            old.guest = None;
             self.before.replaced.push(old);
         }
+    }
+
+    /// Whether the current execution is what the instance goes back to if this work item fails.
+    pub(super) fn may_come_back(&self) -> bool {
+        self.before.replaced.is_empty() && self.before.events > 0
+    }
+
+    /// Those events of the current execution, which may come back, are the next one's now.
+    pub(super) fn take_over(&mut self, events: Vec<EventId>) {
+        self.before.taken_over = events;
     }
 
     /// Records a fact or a decision, in a turn that it opens if need be.
@@ -161,12 +179,12 @@ impl<'a> WorkItem<'a> {
     }
 
     /// Whether the open activity had no chance to begin before this work item.
-    pub(super) fn is_new(&self, created: crate::EventId) -> bool {
+    pub(super) fn is_new(&self, created: EventId) -> bool {
         !self.before.replaced.is_empty() || created.0 > self.before.events as u64
     }
 
     fn roll_back(&mut self) {
-        let Before { events, component, custom_status, replaced } = &mut self.before;
+        let Before { events, component, custom_status, replaced, taken_over: _ } = &mut self.before;
         self.instance.custom_status = custom_status.take();
         if !replaced.is_empty() {
             self.instance.execution = Some(replaced.swap_remove(0));
@@ -193,6 +211,9 @@ impl<'a> WorkItem<'a> {
         } else {
             HistoryChange::None
         };
+        let fold = &execution.fold;
+        let is_to_run = !fold.has_begun && !fold.is_suspended && !execution.has_ended();
+        let carried_over = if is_to_run { self.carried_over } else { 0 };
         TurnOutcome {
             history,
             state: self.instance.state.clone().expect("an execution has a state"),
@@ -203,6 +224,7 @@ impl<'a> WorkItem<'a> {
             activities,
             canceled: self.canceled,
             logs: self.logs,
+            carried_over,
             replaced: replaced(self.before),
         }
     }
@@ -241,7 +263,13 @@ impl<'a> WorkItem<'a> {
 }
 
 /// What others took the place of; of the first of them a part may have been stored.
-fn replaced(Before { events, replaced, .. }: Before) -> Vec<Replaced> {
-    let stored = std::iter::once(events).chain(std::iter::repeat(0));
-    replaced.into_iter().zip(stored).map(|(old, stored)| Replaced { events: old.history, stored }).collect()
+fn replaced(Before { events: stored, replaced, taken_over, .. }: Before) -> Vec<Replaced> {
+    let mut all: Vec<_> = replaced.into_iter().map(|old| Replaced { events: old.history, stored: 0 }).collect();
+    if let Some(first) = all.first_mut() {
+        let stored_of_taken_over = taken_over.iter().take_while(|id| id.0 <= stored as u64).count();
+        first.stored = stored - stored_of_taken_over;
+        let mut taken_over = taken_over.into_iter().peekable();
+        first.events.retain(|event| taken_over.next_if_eq(&event.id).is_none());
+    }
+    all
 }

@@ -17,6 +17,7 @@ pub fn render_outcome(outcome: &TurnOutcome) -> String {
         activities,
         canceled,
         logs,
+        carried_over: _,
         replaced: _,
     } = outcome;
     let mut text = String::new();

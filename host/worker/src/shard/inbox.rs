@@ -108,6 +108,17 @@ impl Inbox {
         }
     }
 
+    /// Adds the batch of a later turn.
+    pub(super) fn append(&mut self, later: Self) {
+        self.items.extend(later.items);
+        self.woken |= later.woken;
+    }
+
+    /// Has the instance run even without a message.
+    pub(super) fn wake(&mut self) {
+        self.woken = true;
+    }
+
     /// Puts a batch back in front of what has arrived since.
     pub(super) fn put_back(&mut self, batch: Self) {
         self.items.splice(..0, batch.items);

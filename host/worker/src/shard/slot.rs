@@ -3,6 +3,7 @@
 use engine::{ActivityTask, Digest, ExecutionId, LogLine, Orchestration, Replaced, TaskId, Timestamp};
 use store::{HeldReason, Token, TurnCommit};
 
+use super::ahead::Ahead;
 use super::inbox::Inbox;
 use super::log::Before;
 use crate::limits;
@@ -50,6 +51,8 @@ pub(super) struct Warm {
     pub(super) awaits_start: Option<ExecutionId>,
     /// See [`store::Snapshot::is_unfinished`].
     pub(super) is_unfinished: bool,
+    /// Work items that have run on top of what is committed.
+    pub(super) ahead: Option<Box<Ahead>>,
 }
 
 /// A turn on its way into storage.
@@ -107,7 +110,8 @@ impl Slot {
     pub(super) fn messages(&self) -> usize {
         let in_flight = match &self.phase {
             Phase::Committing(committing) => committing.batch.len(),
-            Phase::Loading { .. } | Phase::Preparing(_) | Phase::Idle(_) | Phase::Holding { .. } => 0,
+            Phase::Preparing(warm) | Phase::Idle(warm) => warm.ahead.as_ref().map_or(0, |ahead| ahead.batch.len()),
+            Phase::Loading { .. } | Phase::Holding { .. } => 0,
         };
         self.inbox.len() + in_flight
     }

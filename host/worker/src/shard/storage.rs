@@ -85,7 +85,15 @@ impl Shard {
         match folded {
             Ok(orchestration) => {
                 let wake_at = row.wake_at;
-                let warm = Box::new(Warm { orchestration, token, wake_at, prepares: 0, awaits_start, is_unfinished });
+                let warm = Box::new(Warm {
+                    orchestration,
+                    token,
+                    wake_at,
+                    prepares: 0,
+                    awaits_start,
+                    is_unfinished,
+                    ahead: None,
+                });
                 if is_unfinished && inbox.is_empty() {
                     inbox.add_work(Vec::new());
                 }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use engine::{HistoryChange, InstanceId, Timestamp, TurnError, TurnOutcome};
 use store::{HeldReason, Token, TurnCommit};
 
+use super::ahead::Ahead;
 use super::guests::{Recording, Wanted};
 use super::inbox::Inbox;
 use super::log::Before;
@@ -20,7 +21,9 @@ impl Shard {
             self.put(instance_id, slot, effects);
             return;
         };
-        let batch = inbox.take_batch(limits::MESSAGES_PER_TURN_MAX);
+        let ahead = warm.ahead.as_deref();
+        let batch = inbox.take_batch(ahead.map_or(limits::MESSAGES_PER_TURN_MAX, Ahead::room));
+        let started_at = ahead.and_then(|ahead| ahead.outcome.wake_at).map_or(now, |at| at.max(now));
         if let Some(since) = batch.waits_since() {
             self.measures.wait.took(now.saturating_since(since));
         }
@@ -35,8 +38,9 @@ impl Shard {
         );
         // A bug in the engine or in the guests' runtime may cost this instance, but not the others of the shard. What
         // the panic left half done is dropped with the slot.
-        let ran = span
-            .in_scope(|| catch_unwind(AssertUnwindSafe(|| warm.orchestration.run(now, batch.messages(), &mut guests))));
+        let ran = span.in_scope(|| {
+            catch_unwind(AssertUnwindSafe(|| warm.orchestration.run(started_at, batch.messages(), &mut guests)))
+        });
         let wanted = guests.wanted;
         self.counters.turns += 1;
         match ran {
@@ -44,18 +48,29 @@ impl Shard {
                 self.decided(instance_id, Turn { warm: *warm, batch, inbox, outcome, before }, now, effects);
             }
             Ok(Err(error)) => {
+                if let Some(ahead) = warm.ahead.take() {
+                    // What was decided before stands; the turn that its commit asks for meets the error again.
+                    if !batch.is_wake_up() {
+                        inbox.put_back(batch);
+                    }
+                    self.commit(instance_id, Decided { warm: *warm, inbox, ahead: *ahead }, now, effects);
+                    return;
+                }
                 inbox.put_back(batch);
                 self.undecided(instance_id, Undecided { warm, inbox, error, wanted }, now, effects);
             }
             Err(panic) => {
                 inbox.put_back(batch);
+                if let Some(ahead) = warm.ahead {
+                    inbox.put_back(ahead.batch);
+                }
                 let reason = reasons::internal(&panic_text(panic.as_ref()), now);
                 self.hold(instance_id, warm.token, inbox, reason, effects);
             }
         }
     }
 
-    /// Commits what a turn decided; if there is nothing to commit, goes on at once.
+    /// Commits what a turn decided, unless another one is to be committed with it.
     fn decided(&mut self, instance_id: InstanceId, turn: Turn, now: Timestamp, effects: &mut Vec<Effect>) {
         let Turn { mut warm, batch, mut inbox, outcome, before } = turn;
         if warm.awaits_start.take().is_some_and(|execution_id| !batch.has_start(execution_id)) {
@@ -64,6 +79,26 @@ impl Shard {
             return;
         }
         warm.prepares = 0;
+        let mut ahead = match warm.ahead.take() {
+            Some(ahead) => ahead.on(batch, outcome),
+            None => Ahead::begin(batch, outcome, before, now),
+        };
+        if !self.spans.are_on() {
+            ahead.outcome.replaced = Vec::new();
+        }
+        if ahead.goes_on(now) && !self.is_draining {
+            warm.ahead = Some(Box::new(ahead));
+            inbox.wake();
+            self.put(instance_id, Slot { phase: Phase::Idle(Box::new(warm)), inbox }, effects);
+            return;
+        }
+        self.commit(instance_id, Decided { warm, inbox, ahead }, now, effects);
+    }
+
+    /// Commits what was decided; if there is nothing to commit, goes on at once.
+    fn commit(&mut self, instance_id: InstanceId, decided: Decided, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Decided { mut warm, inbox, ahead } = decided;
+        let Ahead { batch, outcome, before, .. } = ahead;
         let consumed = batch.message_ids();
         let is_noop = !std::mem::take(&mut warm.is_unfinished)
             && matches!(outcome.history, HistoryChange::None)
@@ -81,7 +116,7 @@ impl Shard {
             activities: outcome.activities,
             canceled: outcome.canceled,
             logs: outcome.logs,
-            replaced: if self.spans.are_on() { outcome.replaced } else { Vec::new() },
+            replaced: outcome.replaced,
         };
         if is_noop {
             self.release(&instance_id, release, effects);
@@ -178,6 +213,13 @@ struct Turn {
     inbox: Inbox,
     outcome: TurnOutcome,
     before: Option<Before>,
+}
+
+/// Turns to be committed.
+struct Decided {
+    warm: Warm,
+    inbox: Inbox,
+    ahead: Ahead,
 }
 
 /// A turn that was not.

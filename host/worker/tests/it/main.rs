@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod activities;
+mod ahead;
 mod backpressure;
 mod bench;
 mod faults;
