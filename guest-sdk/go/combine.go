@@ -49,6 +49,7 @@ func Race(futures ...*Future) int {
 	first := -1
 	for index, f := range futures {
 		if first < 0 && f.isSettled {
+			f.take()
 			first = index
 		} else {
 			f.Cancel()
@@ -68,6 +69,9 @@ func All(futures ...*Future) error {
 			}
 			return failed.err
 		}
+	}
+	for _, f := range futures {
+		f.take()
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package rondo
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"rondo/internal/adapter"
@@ -24,6 +26,8 @@ type core struct {
 	tasks []*Future
 	// How many of them are open.
 	open int
+	// Waits, by task id, with an event that no code has taken.
+	untaken map[uint32]*Future
 
 	ready, idle []*routine
 	current     *routine
@@ -46,7 +50,7 @@ func start(execution wire.Execution) (c *core, err error) {
 		return nil, err
 	}
 	adapter.Seed(random.KeyOf(execution.ExecutionID).Seed())
-	c = &core{execution: execution, key: random.KeyOf(execution.ExecutionID)}
+	c = &core{execution: execution, key: random.KeyOf(execution.ExecutionID), untaken: map[uint32]*Future{}}
 	body, err := begin(Context{core: c, scope: &scope{}}, execution.Input)
 	if err != nil {
 		return nil, err
@@ -103,6 +107,7 @@ func (c *core) end(output wire.Payload, err error) {
 	case err == nil:
 		c.push(&wire.Complete{Output: output})
 	case continues:
+		c.giveBack()
 		c.push(&next.action)
 	default:
 		c.push(&wire.Fail{Failure: failure.ToWire(err)})
@@ -159,10 +164,20 @@ func (c *core) settle(event *wire.Event) {
 		return
 	}
 	c.close(event.Task)
+	if event.Case == wire.EventRaised {
+		c.untaken[event.Task] = future
+	}
 	if event.Failure != nil {
 		future.settle(nil, failure.FromWire(event.Failure))
 	} else {
 		future.settle(event.Output, nil)
+	}
+}
+
+// giveBack returns all events that no code has taken to where they were.
+func (c *core) giveBack() {
+	for _, task := range slices.Sorted(maps.Keys(c.untaken)) {
+		c.untaken[task].abandon(ErrCanceled)
 	}
 }
 

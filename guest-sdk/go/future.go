@@ -63,13 +63,29 @@ func (f *Future) settle(output wire.Payload, err error) {
 }
 
 // IsReady says whether Get would return at once.
-func (f *Future) IsReady() bool { return f.isSettled }
+func (f *Future) IsReady() bool {
+	if f.isSettled {
+		f.take()
+	}
+	return f.isSettled
+}
+
+// holdsEvent says whether it has an event that no code has taken.
+func (f *Future) holdsEvent() bool { return f.isSettled && f.core.untaken[f.task] == f }
+
+// take notes that code knows that it is there: it may go on because of that, and never look at the event.
+func (f *Future) take() {
+	if f.holdsEvent() {
+		delete(f.core.untaken, f.task)
+	}
+}
 
 // Get waits until it is there and reads the result into what out points to; nil drops it.
 //
 // The error is why it failed, a *Failure in most cases.
 func (f *Future) Get(out any) error {
 	f.wait()
+	f.take()
 	if f.err != nil || out == nil {
 		return f.err
 	}
@@ -98,12 +114,18 @@ func (f *Future) GetWithTimeout(ctx Context, limit time.Duration, out any) error
 
 // Cancel gives it up: the host drops the result, a timer does not fire, an event wait takes no event, an attempt of an
 // activity is interrupted where possible; a child goes on. Get returns ErrCanceled. Nothing happens when it is there
-// already.
+// already, but that an event which no code has taken goes back to where it was, for the next wait.
 func (f *Future) Cancel() {
 	f.abandon(ErrCanceled)
 }
 
 func (f *Future) abandon(err error) {
+	if f.holdsEvent() {
+		f.take()
+		f.core.push(&wire.Cancel{Task: f.task})
+		f.output, f.err = nil, err
+		return
+	}
 	if f.isSettled {
 		return
 	}

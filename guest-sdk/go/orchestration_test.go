@@ -201,6 +201,27 @@ func TestContinuingAsNewKeepsEventsThatNobodyHasTaken(t *testing.T) {
 	}
 }
 
+func TestNoEventIsLostToARace(t *testing.T) {
+	stage := rondotest.New(t)
+	stage.Event("a", 1)
+	stage.Event("b", 2)
+	rondo.Register(t.Name(), func(ctx rondo.Context, _ rondo.None) ([]int, error) {
+		var seen []int
+		for range 2 {
+			futures := []*rondo.Future{ctx.Event("a"), ctx.Event("b")}
+			value, err := rondo.Await[int](futures[rondo.Race(futures...)])
+			if err != nil {
+				return nil, err
+			}
+			seen = append(seen, value)
+		}
+		return seen, nil
+	})
+	if seen, err := rondotest.Result[[]int](stage.Run(t.Name(), nil)); !slices.Equal(seen, []int{1, 2}) {
+		t.Error(seen, err)
+	}
+}
+
 func TestTheHostRetriesAsThePolicySays(t *testing.T) {
 	stage := rondotest.New(t)
 	attempts := 0

@@ -21,7 +21,7 @@ func (s *scope) add(f *Future) {
 	if len(s.futures) >= max(s.limit, scopeLimitMin) {
 		open := s.futures[:0]
 		for _, f := range s.futures {
-			if !f.isSettled {
+			if !f.isSettled || f.holdsEvent() {
 				open = append(open, f)
 			}
 		}

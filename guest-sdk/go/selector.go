@@ -70,6 +70,7 @@ func (s *Selector) Select() {
 	at := s.ready()
 	chosen := s.cases[at]
 	if chosen.future != nil {
+		chosen.future.take()
 		s.cases = append(s.cases[:at], s.cases[at+1:]...)
 	}
 	chosen.run()

@@ -194,7 +194,8 @@ void rondo_send_event(rondo_context *ctx, const char *instance_id, const char *n
  * one turn the task counts. Answers with `task`, so that it wraps the call:
  * `rondo_limit(ctx, rondo_event(ctx, "go"), 5000)`. A task has one limit; a second one is no change. */
 rondo_task rondo_limit(rondo_context *ctx, rondo_task task, uint64_t duration_ms);
-/* It will not settle any more; nothing happens if it has already. */
+/* It will not settle any more. Nothing happens if it has already, but that an external event goes back, for the next wait,
+ * of which no code knows yet: nobody has asked for it, or heard that it is there. */
 void rondo_cancel(rondo_context *ctx, rondo_task task);
 /* Whether it has an output or a failure. */
 bool rondo_is_settled(const rondo_context *ctx, rondo_task task);

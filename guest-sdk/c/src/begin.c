@@ -187,6 +187,7 @@ rondo_step rondo_invalid_output(rondo_context *ctx)
 
 rondo_step rondo_continue_as_new(rondo_context *ctx, rondo_json input, const rondo_continue *options)
 {
+    ri_give_back(ctx);
     struct ri_wire_action action = {.tag = RI_CONTINUE_AS_NEW};
     action.as.continue_as_new.input = ri_payload_out(input);
     action.as.continue_as_new.version = ri_option_out(options ? options->version : NULL);

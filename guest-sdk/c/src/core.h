@@ -33,6 +33,8 @@ enum ri_limit {
 struct ri_slot {
     uint8_t state;
     uint8_t limit;
+    /* An external event that no code has taken. */
+    bool holds_event;
     uint32_t partner;
     rondo_callback callback;
     union {
@@ -98,6 +100,10 @@ struct ri_slot *ri_slot_of(const rondo_context *ctx, rondo_task task);
 /* Takes note of what happened: all of it, before any code runs. */
 void ri_settle(rondo_context *ctx, const struct ri_wire_event *events, size_t count);
 void ri_make_ready(rondo_context *ctx, uint32_t id);
+/* Code knows that it is settled: it may go on because of that, and never look at its event. */
+void ri_taken(struct ri_slot *slot);
+/* Gives back all events that no code has taken. */
+void ri_give_back(rondo_context *ctx);
 
 /* Sorted by key; of several with one key the last. `tags` ends with a key that is NULL, or is NULL. */
 struct ri_wire_tags ri_tags_out(const rondo_tag *tags);

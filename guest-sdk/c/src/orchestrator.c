@@ -85,6 +85,7 @@ static bool call_back(void)
         const rondo_callback callback = slot->callback;
         if (callback) {
             slot->callback = NULL;
+            ri_taken(slot);
             guest.callbacks--;
             has_called = true;
             callback(&guest, guest.state, (rondo_task){guest.ready[index] + 1});

@@ -135,6 +135,10 @@ static void settle_one(rondo_context *ctx, const struct ri_wire_event *event)
     case RI_TIMER_FIRED:
         complete(ctx, slot, (struct ri_option_text){0});
         break;
+    case RI_EVENT_RAISED:
+        complete(ctx, slot, event->as.output);
+        slot->holds_event = slot->state == RI_COMPLETED;
+        break;
     default:
         complete(ctx, slot, event->as.output);
     }
@@ -170,9 +174,38 @@ void ri_settle(rondo_context *ctx, const struct ri_wire_event *events, size_t co
     }
 }
 
+void ri_taken(struct ri_slot *slot) { slot->holds_event = false; }
+
+static void give_back(rondo_context *ctx, uint32_t id)
+{
+    struct ri_slot *const slot = &ctx->slots[id];
+    const struct ri_wire_action action = {.tag = RI_CANCEL, .as.cancel = id};
+    rondo_forget(ctx, (rondo_task){id + 1});
+    slot->holds_event = false;
+    slot->state = RI_CLOSED;
+    if (slot->callback) {
+        slot->callback = NULL;
+        ctx->callbacks--;
+    }
+    ri_decide(ctx, &action);
+}
+
+void ri_give_back(rondo_context *ctx)
+{
+    for (size_t index = 0; !ctx->has_ended && index < ctx->slot_count; index++) {
+        if (ctx->slots[index].holds_event) {
+            give_back(ctx, (uint32_t)index);
+        }
+    }
+}
+
 void rondo_cancel(rondo_context *ctx, rondo_task task)
 {
     const struct ri_slot *const slot = ri_slot_of(ctx, task);
+    if (slot && slot->holds_event && !ctx->has_ended) {
+        give_back(ctx, task.number - 1);
+        return;
+    }
     if (ctx->has_ended || !slot || slot->state != RI_OPEN) {
         return;
     }
@@ -201,10 +234,19 @@ rondo_task rondo_limit(rondo_context *ctx, rondo_task task, uint64_t duration_ms
     return task;
 }
 
+static bool is_settled(const struct ri_slot *slot)
+{
+    return slot && (slot->state == RI_COMPLETED || slot->state == RI_FAILED);
+}
+
 bool rondo_is_settled(const rondo_context *ctx, rondo_task task)
 {
-    const struct ri_slot *const slot = ri_slot_of(ctx, task);
-    return slot && (slot->state == RI_COMPLETED || slot->state == RI_FAILED);
+    struct ri_slot *const slot = ri_slot_of(ctx, task);
+    if (is_settled(slot)) {
+        ri_taken(slot);
+        return true;
+    }
+    return false;
 }
 
 const rondo_failure *rondo_failure_of(const rondo_context *ctx, rondo_task task)
@@ -215,7 +257,10 @@ const rondo_failure *rondo_failure_of(const rondo_context *ctx, rondo_task task)
 
 rondo_json rondo_output(const rondo_context *ctx, rondo_task task)
 {
-    const struct ri_slot *const slot = ri_slot_of(ctx, task);
+    struct ri_slot *const slot = ri_slot_of(ctx, task);
+    if (slot) {
+        ri_taken(slot);
+    }
     if (!slot || slot->state != RI_COMPLETED || slot->as.output.size == 0) {
         return rondo_none();
     }
@@ -246,10 +291,13 @@ rondo_task rondo_first_failed(const rondo_context *ctx, const rondo_task *tasks,
 bool rondo_all_settled(const rondo_context *ctx, const rondo_task *tasks, size_t count)
 {
     /* From behind: what was begun last is usually settled last. */
-    while (count > 0) {
-        if (!rondo_is_settled(ctx, tasks[--count])) {
+    for (size_t index = count; index > 0; index--) {
+        if (!is_settled(ri_slot_of(ctx, tasks[index - 1]))) {
             return false;
         }
+    }
+    for (size_t index = 0; index < count; index++) {
+        ri_taken(ri_slot_of(ctx, tasks[index]));
     }
     return true;
 }
@@ -268,6 +316,7 @@ bool rondo_all(rondo_context *ctx, const rondo_task *tasks, size_t count)
 size_t rondo_first_settled(const rondo_context *ctx, const rondo_task *tasks, size_t count)
 {
     size_t index = 0;
+    /* The one that the caller hears of is taken. */
     while (index < count && !rondo_is_settled(ctx, tasks[index])) {
         index++;
     }

@@ -19,7 +19,7 @@ int main(void)
     test_orchestrations();
     test_coroutines();
     const struct ri_wire_definitions offered = ri_describe_orchestrations();
-    CHECK(offered.count == 22 && offered.items[21].description.size == 5);
+    CHECK(offered.count == 24 && offered.items[23].description.size == 5);
     puts("all tests of the C SDK pass");
     return 0;
 }

@@ -92,6 +92,37 @@ static rondo_step all(rondo_context *ctx, void *state)
     RONDO_END;
 }
 
+/* Two races for two events, one after the other. */
+static rondo_step races(rondo_context *ctx, void *state)
+{
+    struct work *self = state;
+    RONDO_BEGIN(ctx, &self->flow);
+    for (self->n = 0; self->n < 2; self->n++) {
+        self->tasks[0] = rondo_event(ctx, "a");
+        self->tasks[1] = rondo_event(ctx, "b");
+        RONDO_RACE(self->tasks, 2, &self->winner);
+    }
+    return rondo_complete(ctx, rondo_output(ctx, self->tasks[self->winner]));
+    RONDO_END;
+}
+
+/* Continues as new with one event that it has taken, one that it only knows of, and one that it has given back. */
+static rondo_step hands_over(rondo_context *ctx, void *state)
+{
+    struct work *self = state;
+    RONDO_BEGIN(ctx, &self->flow);
+    self->tasks[0] = rondo_event(ctx, "a");
+    self->tasks[1] = rondo_event(ctx, "b");
+    self->tasks[2] = rondo_event(ctx, "c");
+    self->task = rondo_event(ctx, "d");
+    RONDO_AWAIT(self->tasks[1]);
+    rondo_cancel(ctx, self->tasks[2]);
+    rondo_cancel(ctx, self->tasks[2]);
+    (void)rondo_output(ctx, self->tasks[0]);
+    return rondo_continue_as_new(ctx, rondo_none(), NULL);
+    RONDO_END;
+}
+
 static rondo_step race(rondo_context *ctx, void *state)
 {
     struct work *self = state;
@@ -246,6 +277,8 @@ void offer_for_orchestrations(void)
         {"signals", signals},
         {"all", all},
         {"race", race},
+        {"races", races},
+        {"hands_over", hands_over},
         {"limited", limited},
         {"stalled", stalled},
         {"callbacks", callbacks},
@@ -372,6 +405,27 @@ static void a_race_cancels_its_losers_and_their_timers(void)
     REPLAY();
 }
 
+static void events_that_nobody_has_taken_go_back(void)
+{
+    start("races", NULL);
+    TURN(0, "wait 0 a; wait 1 b");
+    raised(0, "1");
+    raised(1, "2");
+    TURN(1, "cancel 1; wait 2 a; wait 3 b");
+    raised(3, "2");
+    TURN(2, "cancel 2; complete 2");
+    REPLAY();
+
+    start("hands_over", NULL);
+    TURN(0, "wait 0 a; wait 1 b; wait 2 c; wait 3 d");
+    raised(0, "1");
+    raised(1, NULL);
+    raised(2, "3");
+    raised(3, "4");
+    TURN(1, "cancel 2; cancel 3; continue");
+    REPLAY();
+}
+
 static void a_limit_is_a_failure_when_it_is_over_and_nothing_when_it_is_not(void)
 {
     start("limited", NULL);
@@ -473,6 +527,7 @@ void test_orchestrations(void)
     flows_go_on_in_the_turn_in_which_another_lets_them();
     all_ends_at_the_first_failure_in_the_order_given();
     a_race_cancels_its_losers_and_their_timers();
+    events_that_nobody_has_taken_go_back();
     a_limit_is_a_failure_when_it_is_over_and_nothing_when_it_is_not();
     what_nothing_can_move_on_is_stalled();
     callbacks_are_called_when_tasks_settle_and_when_they_have();

@@ -25,6 +25,8 @@ type delivery struct {
 	// The name of an external event, and its data.
 	event string
 	data  wire.Payload
+	// How many external events came before it.
+	order int
 }
 
 // world is everything around one instance.
@@ -38,6 +40,9 @@ type world struct {
 	// External events that nobody has taken yet, and who waits for one, oldest first.
 	mailbox []delivery
 	waits   []*wire.WaitEvent
+	// Those that waits have, by task, which may give them back.
+	taken map[uint32]delivery
+	came  int
 }
 
 // deliver puts it behind everything that happens earlier or at the same time.
@@ -87,13 +92,15 @@ func (w *world) play(execution wire.Execution) (wire.Payload, error) {
 
 // forget is what becomes of the world when an execution ends: only what comes from outside is left.
 func (w *world) forget(keepEvents bool) {
-	left := w.agenda[:0]
+	left := []delivery{}
 	for _, d := range w.agenda {
 		if d.event != "" {
 			left = append(left, d)
+		} else if d.settles.Case == wire.EventRaised {
+			w.giveBack(d.settles.Task)
 		}
 	}
-	w.agenda, w.waits = left, nil
+	w.agenda, w.waits, w.taken = left, nil, nil
 	if !keepEvents {
 		w.mailbox = nil
 	}
@@ -146,6 +153,8 @@ func (w *world) nextTurn() wire.Turn {
 		w.agenda = w.agenda[1:]
 		w.nowMs = max(w.nowMs, d.atMs)
 		if d.event != "" {
+			w.came++
+			d.order = w.came
 			w.mailbox = append(w.mailbox, d)
 			w.match()
 			continue
@@ -162,6 +171,10 @@ func (w *world) match() {
 			if strings.EqualFold(wait.Name, w.mailbox[at].event) {
 				settles := wire.Event{Case: wire.EventRaised, Task: wait.Task, Output: w.mailbox[at].data}
 				w.deliver(delivery{atMs: w.nowMs, settles: settles})
+				if w.taken == nil {
+					w.taken = map[uint32]delivery{}
+				}
+				w.taken[wait.Task] = w.mailbox[at]
 				w.waits = append(w.waits[:index], w.waits[index+1:]...)
 				w.mailbox = append(w.mailbox[:at], w.mailbox[at+1:]...)
 				at--
@@ -218,6 +231,17 @@ func (w *world) cancel(task uint32) {
 		}
 	}
 	w.waits = waits
+	w.giveBack(task)
+	w.match()
+}
+
+// giveBack puts the event of a wait into its place among those that nobody has taken.
+func (w *world) giveBack(task uint32) {
+	if d, ok := w.taken[task]; ok {
+		delete(w.taken, task)
+		w.mailbox = append(w.mailbox, d)
+		slices.SortFunc(w.mailbox, func(a, b delivery) int { return a.order - b.order })
+	}
 }
 
 func (w *world) activity(action *wire.ScheduleActivity, call wire.ActivityContext) (wire.Payload, error) {

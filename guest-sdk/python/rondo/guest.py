@@ -60,6 +60,7 @@ class Guest:
             message = "the orchestration awaits something that no activity, child, timer or event will complete"
             raise Failure(kind.STALLED, message, non_retriable=True)
         except ContinueAsNew as end:
+            self.core.give_back()
             return wire.Action_ContinueAsNew(end.action)
         except BaseException as error:
             return wire.Action_Fail(errors.to_wire(error))

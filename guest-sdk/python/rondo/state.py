@@ -27,6 +27,8 @@ class Core:
         """How many tasks may still be settled, that is, may move the orchestration on."""
         self.flush: Callable[[], None] = lambda: None
         """Turns what was printed without an end of line into actions."""
+        self.untaken: dict[int, Call[Any]] = {}
+        """Waits, by task, with an event that no code has taken."""
         self._actions: list[wire.Action] = []
         # Indexed by task id: the contract wants them dense. None: settled, canceled, or never settled.
         self._tasks: list[Call[Any] | None] = []
@@ -60,8 +62,16 @@ class Core:
             call._complete(None)
         elif isinstance(event, _FAILED):
             call._finish(None, errors.from_wire(event.value.failure))
+        elif isinstance(event, wire.Event_EventRaised):
+            self.untaken[task] = call
+            call._complete(event.value.output)
         else:
             call._complete(event.value.output)
+
+    def give_back(self) -> None:
+        """Gives back all events that no code has taken."""
+        for call in list(self.untaken.values()):
+            call.cancel()
 
     def close(self, task: int) -> None:
         """Forgets about an open task."""
@@ -101,7 +111,7 @@ class Call(Wait[T]):
 
     def start(self) -> Self:
         """Schedules it now, to be awaited later."""
-        if self._task is None and not self.done:
+        if self._task is None and not self._done:
             self._task = self._core.number(self._action, self)
             self._action = None
         return self
@@ -110,9 +120,13 @@ class Call(Wait[T]):
         """Loses interest in it; whoever still awaits it gets a failure of kind `canceled`.
 
         A timer does not fire, a wait takes no event, an activity is interrupted where possible. A child goes on, but
-        its result is dropped. No effect when it is done.
+        its result is dropped. No effect when it is done, but that an event which no code has taken goes back to where it
+        was, for the next wait.
         """
-        if self.done:
+        if self._done:
+            if self._task is not None and self._core.untaken.pop(self._task, None) is not None:
+                self._core.push(wire.Action_Cancel(self._task))
+                self._value, self._error = None, canceled()
             return
         if self._task is not None:
             self._core.close(self._task)
@@ -120,9 +134,13 @@ class Call(Wait[T]):
         self._finish(None, canceled())
 
     def _poll(self) -> bool:
-        if self._task is None and not self.done:
+        if self._task is None and not self._done:
             self.start()
-        return self.done
+        return self._done
+
+    def _taken(self) -> None:
+        if self._task is not None:
+            self._core.untaken.pop(self._task, None)
 
     def _complete(self, payload: str | None) -> None:
         try:

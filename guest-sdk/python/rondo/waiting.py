@@ -28,15 +28,22 @@ class Wait(Generic[T]):
     awaited more than once.
     """
 
-    __slots__ = ("_error", "_value", "_watchers", "done")
+    __slots__ = ("_done", "_error", "_value", "_watchers")
 
     def __init__(self) -> None:
-        self.done = False
-        """Whether there is a result."""
+        self._done = False
         self._value: Any = None
         self._error: BaseException | None = None
         # Who wants to be woken, and as which of its members.
         self._watchers: list[tuple[_Watcher[Any], int]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a result."""
+        if self._done:
+            # Who sees that may go on because of it, and never look at the event.
+            self._taken()
+        return self._done
 
     def __await__(self) -> Generator[Wait[T], Any, T]:
         result: T = yield self
@@ -49,22 +56,26 @@ class Wait(Generic[T]):
 
     def result(self) -> T:
         """Its result; raises its failure, or a `RuntimeError` when it has none yet."""
+        if not self._done:
+            raise RuntimeError("it has no result yet: await it")
+        self._taken()
         if self._error is not None:
             raise self._error
-        if not self.done:
-            raise RuntimeError("it has no result yet: await it")
         value: T = self._value
         return value
 
     def cancel(self) -> None:
-        """Loses interest in it. Whatever it still waits for is canceled."""
+        """Loses interest in it. Whatever it still waits for is canceled, and events that nobody has taken go back."""
+
+    def _taken(self) -> None:
+        """Is told when code gets the value."""
 
     def _poll(self) -> bool:
         """Moves it on as far as it can go now; whether it is done."""
-        return self.done
+        return self._done
 
     def _finish(self, value: Any, error: BaseException | None = None) -> None:
-        self.done, self._value, self._error = True, value, error
+        self._done, self._value, self._error = True, value, error
         self._wake()
 
     def _wake(self) -> None:
@@ -96,10 +107,12 @@ class Flow(_Watcher[T]):
 
     def _poll(self) -> bool:
         awaiting = self._awaiting
-        if self.done or (awaiting is not None and not awaiting._poll()):
-            return self.done
+        if self._done or (awaiting is not None and not awaiting._poll()):
+            return self._done
         while True:
             try:
+                if awaiting is not None:
+                    awaiting._taken()
                 if awaiting is None:
                     found = self._code.send(None)
                 elif awaiting._error is not None:
@@ -124,9 +137,9 @@ class Flow(_Watcher[T]):
 
     def cancel(self) -> None:
         """Ends it where it waits; its `finally` blocks run. What they await is not waited for."""
-        if self.done:
+        if self._done:
             return
-        self.done, self._error = True, canceled()
+        self._done, self._error = True, canceled()
         if self._awaiting is not None:
             self._awaiting.cancel()
             self._awaiting = None
@@ -178,12 +191,14 @@ async def _through(item: Any) -> Any:
 class _Several(_Watcher[T]):
     """A number of waits at once."""
 
-    __slots__ = ("_is_begun", "_members", "_open", "_ready")
+    __slots__ = ("_holds", "_is_begun", "_members", "_open", "_ready")
 
     def __init__(self, items: tuple[object, ...]) -> None:
         super().__init__()
         self._members = [waitable(item) for item in items]
         self._is_begun = False
+        # Members whose results are part of this one's, which nobody has taken.
+        self._holds: list[Wait[Any]] = []
         # Who wants to be polled.
         self._ready = list(range(len(self._members)))
         # Who is not done, as far as this has noticed.
@@ -199,7 +214,7 @@ class _Several(_Watcher[T]):
         self._is_begun = True
         if not self._members and is_first:
             self._all_settled()
-        while self._ready and not self.done:
+        while self._ready and not self._done:
             batch, self._ready = sorted(set(self._ready)), []
             for index in batch:
                 member = self._members[index]
@@ -212,12 +227,12 @@ class _Several(_Watcher[T]):
                     continue
                 self._open.remove(index)
                 self._settled(index, member)
-                if self.done:
+                if self._done:
                     break
                 if not self._open:
                     self._all_settled()
             is_first = False
-        return self.done
+        return self._done
 
     def _settled(self, index: int, member: Wait[Any]) -> None:
         """Takes note of the result of one member."""
@@ -225,19 +240,30 @@ class _Several(_Watcher[T]):
     def _all_settled(self) -> None:
         """Takes note that there are no more results to come."""
 
-    def _end(self, value: Any, error: BaseException | None = None, *, cancel: bool = True) -> None:
+    def _end(
+        self, value: Any, error: BaseException | None = None, *, of: Wait[Any] | None = None, cancel: bool = True
+    ) -> None:
+        """Ends, with the result of one member if there is one; the others are canceled."""
         for index, member in enumerate(self._members):
-            if not member.done:
-                if (self, index) in member._watchers:
-                    member._watchers.remove((self, index))
-                if cancel:
-                    member.cancel()
+            if not member._done and (self, index) in member._watchers:
+                member._watchers.remove((self, index))
+            if cancel and member is not of:
+                member.cancel()
+        self._holds = [] if of is None else [of]
         self._finish(value, error)
 
     def cancel(self) -> None:
-        """Cancels all that are not done."""
-        if not self.done:
+        """Cancels all that are not done, and those whose results nobody has taken."""
+        if not self._done:
             self._end(None, canceled())
+        held, self._holds = self._holds, []
+        for member in held:
+            member.cancel()
+
+    def _taken(self) -> None:
+        held, self._holds = self._holds, []
+        for member in held:
+            member._taken()
 
 
 class _Gather(_Several[T]):
@@ -250,9 +276,10 @@ class _Gather(_Several[T]):
     def _settled(self, index: int, member: Wait[Any]) -> None:
         error = member._error
         if error is not None and not (self._keeps_errors and isinstance(error, Exception)):
-            self._end(None, error)
+            self._end(None, error, of=member)
 
     def _all_settled(self) -> None:
+        self._holds = self._members
         self._finish([member._value if member._error is None else member._error for member in self._members])
 
 
@@ -260,14 +287,20 @@ class _Race(_Several[T]):
     __slots__ = ()
 
     def _settled(self, index: int, member: Wait[Any]) -> None:
-        self._end((index, member._value), member._error)
+        self._end((index, member._value), member._error, of=member)
 
 
 class _WhenAny(_Several[T]):
     __slots__ = ()
 
     def _settled(self, index: int, member: Wait[Any]) -> None:
-        self._end(member, cancel=False)
+        # Who knows that a wait is done may go on because of that, and never look at its event.
+        self._end(member, of=member, cancel=False)
+
+    def cancel(self) -> None:
+        """Cancels all, unless one is done."""
+        if not self._done:
+            super().cancel()
 
 
 class Timeout(_Several[T]):
@@ -277,7 +310,7 @@ class Timeout(_Several[T]):
 
     def _settled(self, index: int, member: Wait[Any]) -> None:
         if index == 0:
-            self._end(member._value, member._error)
+            self._end(member._value, member._error, of=member)
         else:
             self._end(None, Elapsed())
 

@@ -3,8 +3,19 @@ from typing import Any
 from unittest import TestCase, mock
 
 import rondo
-from rondo._contract import Event_ActivityCompleted, Execution, TaskCompleted, Turn
+from rondo._contract import (
+    Event_ActivityCompleted,
+    Event_ActivityFailed,
+    Event_EventRaised,
+    Event_TimerFired,
+    Execution,
+    TaskCompleted,
+    TaskFailed,
+    Turn,
+)
+from rondo._contract import Failure as WireFailure
 from rondo.guest import Guest
+from rondo.testing import text
 from tests.stage import app_of, run, stage
 
 
@@ -153,3 +164,91 @@ class Foreign(TestCase):
                 return str(error)
 
         self.assertIn("cannot wait for int", run(it).result())
+
+
+class Events(TestCase):
+    """No event is lost to what was decided while it came."""
+
+    def turns(self, orchestration: Any, *turns: list[Any]) -> list[list[str]]:
+        guest = Guest(app_of(orchestration).catalog, Execution("i", "0" * 32, "it", None, None, [], None))
+        decided = [guest.turn(Turn(now, events)) for now, events in enumerate([[], *turns])]
+        return [[text.action(action, 0) for action in actions] for actions in decided]
+
+    def test_the_event_of_a_wait_that_loses_a_race_is_there_for_the_next_wait(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            first = await rondo.race(ctx.event("a"), ctx.event("b"))
+            return [first, await rondo.race(ctx.event("a"), ctx.event("b"))]
+
+        decided = self.turns(it, [raised(0, '"a1"'), raised(1, '"b1"')], [raised(3, '"b1"')])
+        self.assertEqual(decided[1], ["cancel 1", "wait 2 a", "wait 3 b"])
+        self.assertEqual(decided[2], ["cancel 2", 'complete [[0,"a1"],[1,"b1"]]'])
+
+    def test_it_goes_back_where_a_timer_wins_in_the_same_turn(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            await rondo.race(ctx.timer(1), ctx.event("a"))
+            await ctx.timer(9)
+
+        decided = self.turns(it, [raised(1, "1"), Event_TimerFired(0)])
+        self.assertEqual(decided[1], ["cancel 1", "timer 2 at 9001ms"])
+
+    def test_events_go_back_that_a_combination_holds_when_it_loses_or_fails(self) -> None:
+        async def loses(ctx: rondo.Context) -> Any:
+            await rondo.race(ctx.timer(1), rondo.gather(ctx.event("a"), ctx.event("b")))
+            await ctx.timer(9)
+
+        decided = self.turns(loses, [raised(1, "1")], [Event_TimerFired(0)])
+        self.assertEqual(decided[2], ["cancel 1", "cancel 2", "timer 3 at 9002ms"])
+        decided = self.turns(loses, [raised(1, "1"), raised(2, "2"), Event_TimerFired(0)])
+        self.assertEqual(decided[1], ["cancel 1", "cancel 2", "timer 3 at 9001ms"])
+
+        async def fails(ctx: rondo.Context) -> Any:
+            try:
+                await rondo.gather(ctx.event("a"), ctx.activity("fail", "x"))
+            except rondo.Failure:
+                await ctx.timer(9)
+
+        failed = Event_ActivityFailed(TaskFailed(1, WireFailure("x", "", None, False)))
+        self.assertEqual(self.turns(fails, [raised(0, "1")], [failed])[2], ["cancel 0", "timer 2 at 9002ms"])
+
+    def test_what_code_has_taken_never_goes_back_and_nothing_goes_back_twice(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            a, b = ctx.event("a").start(), ctx.event("b").start()
+            await a
+            a.cancel()
+            await ctx.timer(5)
+            b.cancel()
+            b.cancel()
+            await ctx.timer(9)
+
+        decided = self.turns(it, [raised(0, "1"), raised(1, "2")], [Event_TimerFired(2)])
+        self.assertEqual(decided[1:], [["timer 2 at 5001ms"], ["cancel 1", "timer 3 at 9002ms"]])
+
+    def test_whoever_is_told_that_a_wait_is_done_has_taken_its_event(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            a, b = ctx.event("a"), ctx.event("b")
+            first = await rondo.when_any([a, b])
+            a.cancel()
+            b.cancel()
+            return first.result()
+
+        self.assertEqual(self.turns(it, [raised(0, "1"), raised(1, "2")])[1], ["cancel 1", "complete 1"])
+
+    def test_before_continue_as_new_all_go_back_that_nobody_has_taken(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            ctx.event("a").start()
+            ctx.event("b").start()
+            await ctx.event("c")
+            ctx.continue_as_new(None)
+
+        decided = self.turns(it, [raised(0, "1"), raised(1, "2"), raised(2, "3")])
+        self.assertEqual(decided[1][:2], ["cancel 0", "cancel 1"])
+
+    def test_in_the_harness_too(self) -> None:
+        async def it(ctx: rondo.Context) -> Any:
+            return [await rondo.race(ctx.event("a"), ctx.event("b")) for _ in range(2)]
+
+        self.assertEqual(stage(it).event("a", 1).event("b", 2).run("it").result(), [[0, 1], [1, 2]])
+
+
+def raised(task: int, output: str) -> Event_EventRaised:
+    return Event_EventRaised(TaskCompleted(task, output))

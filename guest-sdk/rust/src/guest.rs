@@ -48,7 +48,8 @@ impl Guest {
             self.core.settle(event);
         }
         if let Some(outcome) = self.poll_until_idle() {
-            // Dropping what is left of it cancels nothing that the end does not cancel anyway.
+            // Dropping what is left of it gives back events that nobody has taken, for the next generation if there is one.
+            // Otherwise it cancels nothing that the end does not cancel anyway.
             self.running = None;
             self.core.push(last_action(outcome));
         }
@@ -171,6 +172,32 @@ mod tests {
         });
         let decided = guest.run(vec![turn(0, vec![]), turn(0, vec![completed(0)]), turn(0, vec![completed(0)])]);
         assert_eq!(text(&decided), [vec!["activity 0 work"], vec!["timer 1 at 1000ms"], vec![]]);
+    }
+
+    #[test]
+    fn the_event_of_a_wait_that_loses_in_the_turn_in_which_it_came_goes_back() {
+        let raised = |task| Event::EventRaised(TaskCompleted { task, output: Some("1".to_owned()) });
+        let mut guest = guest(|ctx, ()| async move {
+            for _ in 0..2 {
+                crate::race(["a", "b"].map(|name| ctx.event::<u8>(name))).await.1?;
+            }
+            crate::select(ctx.timer(secs(1)), ctx.event::<u8>("c")).await;
+            ctx.timer(secs(9)).await;
+            Ok(())
+        });
+        let decided = guest.run(vec![
+            turn(0, vec![]),
+            turn(0, vec![raised(0), raised(1)]),
+            turn(0, vec![raised(3)]),
+            turn(0, vec![raised(5), Event::TimerFired(4)]),
+        ]);
+        let expected = [
+            vec!["wait 0 a", "wait 1 b"],
+            vec!["cancel 1", "wait 2 a", "wait 3 b"],
+            vec!["cancel 2", "timer 4 at 1000ms", "wait 5 c"],
+            vec!["cancel 5", "timer 6 at 9000ms"],
+        ];
+        assert_eq!(text(&decided), expected);
     }
 
     #[test]

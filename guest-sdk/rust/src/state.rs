@@ -27,6 +27,8 @@ pub(crate) struct Core {
 enum Slot {
     Open(Option<Waker>),
     Settled(Outcome),
+    /// An external event, which goes back to where it was if nobody takes it from here.
+    Raised(Outcome),
     /// Taken, canceled, or of a kind that is never settled.
     Closed,
 }
@@ -86,6 +88,7 @@ impl Core {
     /// Tasks that this code never scheduled, or has canceled, are passed over: when changed code replays an old
     /// history, the host compares actions and reports the difference better than a trap here could.
     pub(crate) fn settle(&self, event: Event) {
+        let is_event = matches!(event, Event::EventRaised(_));
         let (id, outcome) = match event {
             Event::ActivityCompleted(done) | Event::ChildCompleted(done) | Event::EventRaised(done) => {
                 (done.task, Ok(done.output))
@@ -94,11 +97,14 @@ impl Core {
             Event::TimerFired(id) => (id, Ok(None)),
         };
         let waker = match self.tasks.borrow_mut().get_mut(id as usize) {
-            Some(slot @ Slot::Open(_)) => match std::mem::replace(slot, Slot::Settled(outcome)) {
-                Slot::Open(waker) => waker,
-                Slot::Settled(_) | Slot::Closed => None,
-            },
-            Some(Slot::Settled(_) | Slot::Closed) | None => None,
+            Some(slot @ Slot::Open(_)) => {
+                let settled = if is_event { Slot::Raised(outcome) } else { Slot::Settled(outcome) };
+                match std::mem::replace(slot, settled) {
+                    Slot::Open(waker) => waker,
+                    Slot::Settled(_) | Slot::Raised(_) | Slot::Closed => None,
+                }
+            }
+            Some(Slot::Settled(_) | Slot::Raised(_) | Slot::Closed) | None => None,
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -111,8 +117,8 @@ impl Core {
         match slot {
             Slot::Open(Some(waker)) => waker.clone_from(cx.waker()),
             Slot::Open(none) => *none = Some(cx.waker().clone()),
-            Slot::Settled(_) => {
-                if let Slot::Settled(outcome) = std::mem::replace(slot, Slot::Closed) {
+            Slot::Settled(_) | Slot::Raised(_) => {
+                if let Slot::Settled(outcome) | Slot::Raised(outcome) = std::mem::replace(slot, Slot::Closed) {
                     self.live.set(self.live.get() - 1);
                     return Poll::Ready(outcome);
                 }
@@ -122,11 +128,12 @@ impl Core {
         Poll::Pending
     }
 
-    /// Loses interest in a task. Says so to the host unless the task is settled already.
+    /// Loses interest in a task. Says so to the host unless the task is settled already, by something else than an event:
+    /// the host keeps events that nobody has taken.
     fn close(&self, id: u32) {
         let slot = std::mem::replace(&mut self.tasks.borrow_mut()[id as usize], Slot::Closed);
         match slot {
-            Slot::Open(_) => self.push(Action::Cancel(id)),
+            Slot::Open(_) | Slot::Raised(_) => self.push(Action::Cancel(id)),
             Slot::Settled(_) => {}
             Slot::Closed => return,
         }
@@ -144,7 +151,8 @@ impl Core {
     }
 }
 
-/// A call on its way: built, scheduled, settled. Dropping it while it is scheduled cancels its task.
+/// A call on its way: built, scheduled, settled. Dropping it while it is scheduled cancels its task, and gives an event back
+/// that it has not handed out.
 pub(crate) struct Call {
     core: Rc<Core>,
     state: State,

@@ -9,7 +9,10 @@ export abstract class Cancelable<T> extends DurablePromise<T> {
   // Its failure is in the history, where people look for it.
   protected override readonly tellsOfFailure: boolean = false;
 
-  /** Loses interest in it: whoever still awaits it gets a failure of kind `canceled`. No effect when it is settled. */
+  /**
+   * Loses interest in it: whoever still awaits it gets a failure of kind `canceled`. No effect when it is settled, but
+   * that events which nobody has taken go back to where they were.
+   */
   abstract cancel(): void;
 }
 
@@ -17,6 +20,8 @@ export abstract class Cancelable<T> extends DurablePromise<T> {
 export class Call<T> extends Cancelable<T> {
   readonly #core: Core;
   readonly #task: number;
+  /** Whether it is a wait that has an event which no code has taken. */
+  #holdsEvent = false;
 
   private constructor(core: Core, task: Task | undefined) {
     super(nothing);
@@ -40,13 +45,33 @@ export class Call<T> extends Cancelable<T> {
    * Loses interest in it; whoever still awaits it gets a failure of kind `canceled`.
    *
    * A timer does not fire, a wait takes no event, an activity is interrupted where possible. A child goes on, but its
-   * result is dropped. No effect when it is settled.
+   * result is dropped. No effect when it is settled, but that an event which no code has taken goes back to where it
+   * was, for the next wait.
    */
   override cancel(): void {
     if (this.status === "pending") {
       this.#core.close(this.#task);
       this.#core.push({ tag: "cancel", val: this.#task });
       this.fail(canceled());
+    } else if (this.#holdsEvent) {
+      this.taken();
+      this.#core.push({ tag: "cancel", val: this.#task });
+      this.status = "rejected";
+      this.outcome = canceled();
+    }
+  }
+
+  /** Settles a wait with its event, which is kept here until some code takes it. */
+  raise(payload: Payload): void {
+    this.#holdsEvent = true;
+    this.#core.untaken.add(this);
+    this.complete(payload);
+  }
+
+  override taken(): void {
+    if (this.#holdsEvent) {
+      this.#holdsEvent = false;
+      this.#core.untaken.delete(this);
     }
   }
 

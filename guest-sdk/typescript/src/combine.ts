@@ -18,6 +18,8 @@ abstract class Combination<T> extends Cancelable<T> implements Decision {
   protected first = Infinity;
   /** Until what becomes of it is known. */
   #isOpen = true;
+  /** Until some code takes the result, and with it those of members. */
+  #holdsResults = true;
 
   constructor(items: Iterable<unknown>) {
     super(nothing);
@@ -44,14 +46,28 @@ abstract class Combination<T> extends Cancelable<T> implements Decision {
   override cancel(): void {
     if (this.#isOpen && this.status === "pending") {
       this.finish("rejected", canceled());
+    } else if (this.#holdsResults && this.status !== "pending") {
+      this.#holdsResults = false;
+      this.members.forEach(cancel);
     }
   }
 
-  /** Ends with what becomes of one member, and cancels the others. */
-  protected finish(status: "fulfilled" | "rejected", outcome: unknown): void {
+  override taken(): void {
+    if (this.#holdsResults) {
+      this.#holdsResults = false;
+      this.members.forEach((member) => member.taken());
+    }
+  }
+
+  /** Ends with what becomes of the member of that index, if of any, and cancels the others. */
+  protected finish(status: "fulfilled" | "rejected", outcome: unknown, index = -1): void {
     this.#isOpen = false;
     // First, because the orchestration may end by what this settles, and after its end nothing is decided.
-    this.members.forEach(cancel);
+    this.members.forEach((member, at) => {
+      if (at !== index) {
+        cancel(member);
+      }
+    });
     this.settle(status, outcome);
   }
 
@@ -103,8 +119,8 @@ export class All<T> extends Combination<T> {
     return this.#fulfilledInFront === this.first;
   }
 
-  protected override end(_: number, member: DurablePromise<unknown>): void {
-    this.finish("rejected", member.outcome);
+  protected override end(index: number, member: DurablePromise<unknown>): void {
+    this.finish("rejected", member.outcome, index);
   }
 }
 
@@ -119,12 +135,23 @@ export class Race<T> extends Combination<T> {
   }
 
   protected override end(index: number, { status, outcome }: DurablePromise<unknown>): void {
-    this.finish(status as "fulfilled" | "rejected", status === "fulfilled" ? [index, outcome] : outcome);
+    this.finish(status as "fulfilled" | "rejected", status === "fulfilled" ? [index, outcome] : outcome, index);
   }
 }
 
 /** The index of the first one; the others go on. */
 export class WhenAny extends Race<number> {
+  override cancel(): void {
+    if (this.status === "pending") {
+      super.cancel();
+    }
+  }
+
+  override taken(): void {
+    // Who knows that a wait is settled may go on because of that, and never look at its event.
+    this.members[this.first]?.taken();
+  }
+
   protected override end(index: number): void {
     this.settle("fulfilled", index);
   }
@@ -134,7 +161,7 @@ export class WhenAny extends Race<number> {
 export class Timeout<T> extends Race<T> {
   protected override end(index: number, { status, outcome }: DurablePromise<unknown>): void {
     if (index === 0) {
-      this.finish(status as "fulfilled" | "rejected", outcome);
+      this.finish(status as "fulfilled" | "rejected", outcome, index);
     } else {
       this.finish("rejected", new Failure(kind.TIMEOUT, "the time was over before it was done"));
     }

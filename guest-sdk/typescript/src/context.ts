@@ -119,7 +119,8 @@ export class Context {
   /**
    * Waits for an external event; its result is the event's data. Names are compared without regard to ASCII case.
    *
-   * Events are kept until somebody waits, oldest first, so none is missed.
+   * Events are kept until somebody waits, oldest first, so none is missed. A wait that is canceled, or loses in
+   * `ctx.race`, leaves its event to the next, also if both were settled in the same turn.
    */
   event<T = unknown>(name: string): Call<T> {
     return this.#begin(() => ({ tag: "wait-event", val: { task: 0, name: text(name) } }));

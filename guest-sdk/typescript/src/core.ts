@@ -13,6 +13,8 @@ export class Core {
   open = 0;
   /** Set when the orchestration calls for it; whatever else becomes of the orchestration, it ends so. */
   continuation: Action | undefined;
+  /** Waits with an event that no code has taken. */
+  readonly untaken = new Set<Call<unknown>>();
   #hasEnded = false;
   #actions: Action[] = [];
   /** Indexed by task id: the contract wants them dense. Undefined: settled, canceled, or never settled. */
@@ -56,9 +58,16 @@ export class Core {
       call.complete(null);
     } else if ("failure" in event.val) {
       call.fail(fromWire(event.val.failure));
+    } else if (event.tag === "event-raised") {
+      call.raise(event.val.output);
     } else {
       call.complete(event.val.output);
     }
+  }
+
+  /** Gives back all events that no code has taken. */
+  giveBack(): void {
+    this.untaken.forEach((call) => call.cancel());
   }
 
   /** Forgets about an open task. */

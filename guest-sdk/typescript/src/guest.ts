@@ -48,7 +48,12 @@ export class Guest {
     if (this.#running === undefined) {
       this.#running = DurablePromise.try(() => promiseOf(this.#orchestration.call(this.#ctx, this.#input)));
       // What other branches do after the end is of no consequence, also in the turn in which it comes.
-      this.#running.watch(() => this.core.end());
+      this.#running.watch(() => {
+        if (this.core.continuation !== undefined) {
+          this.core.giveBack();
+        }
+        this.core.end();
+      });
     }
   }
 

@@ -48,6 +48,7 @@ export class DurablePromise<T> implements Promise<T> {
     const derived = new DurablePromise<A | B>(nothing);
     this.react(() => {
       const isFulfilled = this.status === "fulfilled";
+      this.taken();
       const react = (isFulfilled ? onFulfilled : onRejected) as ((outcome: unknown) => unknown) | null | undefined;
       if (typeof react !== "function") {
         derived.settle(isFulfilled ? "fulfilled" : "rejected", this.outcome);
@@ -106,6 +107,11 @@ export class DurablePromise<T> implements Promise<T> {
     }
   }
 
+  /** Is told when code is about to have the value. */
+  taken(): void {
+    // Only what can be given back keeps account.
+  }
+
   /** Notes that somebody looks at what becomes of this. */
   observe(): void {
     if (!this.#isObserved) {
@@ -117,7 +123,10 @@ export class DurablePromise<T> implements Promise<T> {
   /** Settles this, or lets it follow what is a promise. No effect when it is settled. */
   protected resolve(value: unknown): void {
     if (value instanceof DurablePromise && value !== this) {
-      value.watch(() => this.settle(value.status as "fulfilled" | "rejected", value.outcome));
+      value.watch(() => {
+        value.taken();
+        this.settle(value.status as "fulfilled" | "rejected", value.outcome);
+      });
       return;
     }
     try {
@@ -204,8 +213,17 @@ export class DurablePromise<T> implements Promise<T> {
 
   static race(items: Iterable<unknown>): DurablePromise<unknown> {
     return new DurablePromise((resolve, reject) => {
+      let isOpen = true;
       for (const item of items) {
-        DurablePromise.resolve(item).then(resolve, reject);
+        const promise = DurablePromise.resolve(item);
+        // A loser is not taken: what it has is still there for whoever awaits it.
+        promise.react(() => {
+          if (isOpen) {
+            isOpen = false;
+            promise.taken();
+            (promise.status === "fulfilled" ? resolve : reject)(promise.outcome);
+          }
+        });
       }
     });
   }

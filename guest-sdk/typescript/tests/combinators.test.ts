@@ -128,3 +128,102 @@ test("one among thousands costs one step", async () => {
   );
   assert.equal(log.at(-1), `complete ${count}`);
 });
+
+const raised = (task: number, output: string): Event => ({ tag: "event-raised", val: { task, output } });
+
+test("the event of a wait that loses a race in the turn in which it came is there for the next wait", async () => {
+  const twice = async (ctx: Context): Promise<unknown> => {
+    const [, first] = await ctx.race([ctx.event("a"), ctx.event("b")]);
+    const [, second] = await ctx.race([ctx.event("a"), ctx.event("b")]);
+    return [first, second];
+  };
+  const [, second, last] = await turns(twice, [[raised(0, '"a1"'), raised(1, '"b1"')], [raised(3, '"b1"')]]);
+  assert.deepEqual(second, ["cancel 1", "wait 2 a", "wait 3 b"]);
+  assert.deepEqual(last, ["cancel 2", 'complete ["a1","b1"]']);
+});
+
+test("an event goes back where a timer or an activity wins in the same turn, whatever came first", async () => {
+  const timer = async (ctx: Context): Promise<unknown> => {
+    await ctx.race([ctx.timer(1), ctx.event("a")]);
+    return ctx.timer(9);
+  };
+  assert.deepEqual((await turns(timer, [[raised(1, "1"), fired(0)]]))[1], ["cancel 1", "timer 2 at 10ms"]);
+  const activity = async (ctx: Context): Promise<unknown> => {
+    await ctx.race([ctx.activity("x"), ctx.event("a")]);
+    return ctx.timer(9);
+  };
+  assert.deepEqual((await turns(activity, [[raised(1, "1"), done(0, "1")]]))[1], ["cancel 1", "timer 2 at 10ms"]);
+});
+
+test("events go back that a combination holds when it loses, or fails", async () => {
+  const nested = async (ctx: Context): Promise<unknown> => {
+    await ctx.race([ctx.timer(1), ctx.all([ctx.event("a"), ctx.event("b")])]);
+    return ctx.timer(9);
+  };
+  assert.deepEqual((await turns(nested, [[raised(1, "1")], [fired(0)]]))[2], ["cancel 1", "cancel 2", "timer 3 at 11ms"]);
+  const both = (await turns(nested, [[raised(1, "1"), raised(2, "2"), fired(0)]]))[1];
+  assert.deepEqual(both, ["cancel 1", "cancel 2", "timer 3 at 10ms"]);
+  const failing = async (ctx: Context): Promise<unknown> => {
+    try {
+      return await ctx.all([ctx.event("a"), ctx.activity("x")]);
+    } catch {
+      return ctx.timer(9);
+    }
+  };
+  assert.deepEqual((await turns(failing, [[raised(0, "1")], [failed(1, "no")]]))[2], ["cancel 0", "timer 2 at 11ms"]);
+});
+
+test("an event that code has taken never goes back, and none goes back twice", async () => {
+  const taken = async (ctx: Context): Promise<unknown> => {
+    const [a, b] = [ctx.event("a"), ctx.event("b")];
+    await a;
+    a.cancel();
+    await ctx.timer(5);
+    b.cancel();
+    b.cancel();
+    return ctx.timer(9);
+  };
+  const lines = await turns(taken, [[raised(0, "1"), raised(1, "2")], [fired(2)]]);
+  assert.deepEqual(lines.slice(1), [["timer 2 at 6ms"], ["cancel 1", "timer 3 at 11ms"]]);
+});
+
+test("what the winner of a race brought is taken with the result", async () => {
+  const kept = async (ctx: Context): Promise<unknown> => {
+    const race = ctx.race([ctx.event("a"), ctx.timer(9)]);
+    const result = await race;
+    race.cancel();
+    return result;
+  };
+  assert.deepEqual((await turns(kept, [[raised(0, "1")]]))[1], ["cancel 1", "complete [0,1]"]);
+});
+
+test("a loser of the standard race keeps its event for whoever awaits it", async () => {
+  const race = async (ctx: Context): Promise<unknown> => {
+    const event = ctx.event("a");
+    await Promise.race([ctx.timer(1), event]);
+    return event;
+  };
+  assert.deepEqual((await turns(race, [[raised(0, "7"), fired(1)]]))[1], ["complete 7"]);
+});
+
+test("before continue-as-new all events go back that nobody has taken", async () => {
+  const next = async (ctx: Context): Promise<unknown> => {
+    const [, , c] = [ctx.event("a"), ctx.event("b"), ctx.event("c")];
+    await c;
+    return ctx.continueAsNew(undefined, { keepEvents: true });
+  };
+  const [, last] = await turns(next, [[raised(0, "1"), raised(1, "2"), raised(2, "3")]]);
+  assert.deepEqual(last?.slice(0, 2), ["cancel 0", "cancel 1"]);
+});
+
+test("in the harness, too, no event is lost to a race", async () => {
+  const both = async (ctx: Context): Promise<unknown> => {
+    const results: unknown[] = [];
+    for (let round = 0; round < 2; round++) {
+      results.push(await ctx.race([ctx.event("a"), ctx.event("b")]));
+    }
+    return results;
+  };
+  const finished = await run(both, (harness) => harness.event("a", 1).event("b", 2));
+  assert.deepEqual(finished.result(), [[0, 1], [1, 2]]);
+});

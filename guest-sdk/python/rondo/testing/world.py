@@ -24,6 +24,15 @@ _TURNS_MAX = 10_000
 """More than any test needs; what takes more never ends."""
 
 
+@dataclass(frozen=True)
+class Raised:
+    """An external event, and how many were raised before it."""
+
+    order: int
+    name: str
+    data: str | None
+
+
 @dataclass(eq=False)
 class Instance:
     """An orchestration on its way."""
@@ -35,7 +44,9 @@ class Instance:
     turns: list[wire.Turn] = field(default_factory=list)
     decided: list[list[wire.Action]] = field(default_factory=list)
     inbox: list[wire.Event] = field(default_factory=list)
-    buffered: list[tuple[str, str | None]] = field(default_factory=list)
+    buffered: list[Raised] = field(default_factory=list)
+    taken: dict[int, Raised] = field(default_factory=dict)
+    raised: int = 0
     waits: dict[int, str] = field(default_factory=dict)
     canceled: set[int] = field(default_factory=set)
     custom_status: Any = None
@@ -114,17 +125,19 @@ class World:
         """Gives an event to the oldest wait for it, or keeps it."""
         instance = self._instances.get(instance_id)
         if instance is not None and not instance.has_ended:
-            instance.buffered.append((name, data))
+            instance.buffered.append(Raised(instance.raised, name, data))
+            instance.raised += 1
             self._match_events(instance)
 
     def _match_events(self, instance: Instance) -> None:
         for event in list(instance.buffered):
-            name, data = event
-            task = next((task for task, waited in instance.waits.items() if waited.lower() == name.lower()), None)
+            name = event.name.lower()
+            task = next((task for task, waited in instance.waits.items() if waited.lower() == name), None)
             if task is not None:
                 instance.buffered.remove(event)
                 del instance.waits[task]
-                self._tell(instance, wire.Event_EventRaised(wire.TaskCompleted(task, data)))
+                instance.taken[task] = event
+                self._tell(instance, wire.Event_EventRaised(wire.TaskCompleted(task, event.data)))
 
     def _start(self, instance: Instance) -> None:
         try:
@@ -133,6 +146,13 @@ class World:
             self._end(instance, errors.to_wire(failure))
         else:
             self._ready.append(instance)
+
+    def _give_back(self, instance: Instance, task: int) -> None:
+        """Puts the event of a wait that was canceled into its place among the others."""
+        event = instance.taken.pop(task, None)
+        if event is not None:
+            instance.buffered = sorted([*instance.buffered, event], key=lambda raised: raised.order)
+            self._match_events(instance)
 
     def _tell(self, instance: Instance, event: Any) -> None:
         instance.inbox.append(event)
@@ -181,6 +201,7 @@ class World:
             case wire.Action_Cancel():
                 instance.canceled.add(value)
                 instance.waits.pop(value, None)
+                self._give_back(instance, value)
             case wire.Action_SetCustomStatus():
                 instance.custom_status = payload.decode(value, Any, None, kind.INVALID_OUTPUT)
             case wire.Action_ContinueAsNew():
@@ -256,8 +277,10 @@ class World:
             old.tags,
             old.parent,
         )
-        instance.turns, instance.decided, instance.inbox = [], [], []
         instance.waits, instance.canceled = {}, set()
+        for event in instance.inbox:
+            self._give_back(instance, _task_of(event))
+        instance.turns, instance.decided, instance.inbox, instance.taken = [], [], [], {}
         if not action.keep_events:
             instance.buffered.clear()
         self._start(instance)

@@ -13,7 +13,8 @@ use crate::state::Call;
 /// A wait for one external event; await it for the event's data. Made by [`Context::event`](crate::Context::event).
 ///
 /// Events are kept until somebody waits, oldest first, so none is missed. The wait begins when this is first polled, or
-/// by [`start`](Self::start). Dropping it after that withdraws the wait, and it takes no event.
+/// by [`start`](Self::start). Dropping it after that withdraws the wait, and it takes no event: one that has arrived in
+/// the meantime, such as that of a loser in [`select`](crate::select), is there for the next wait.
 #[must_use = "nothing waits until it is awaited or started"]
 pub struct EventWait<T> {
     call: Call,

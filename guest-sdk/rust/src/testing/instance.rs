@@ -19,7 +19,10 @@ pub(super) struct Instance {
     /// Scheduled and not settled.
     pub(super) open: BTreeMap<u32, Open>,
     /// External events that nobody has taken.
-    pub(super) buffered: VecDeque<(String, Option<String>)>,
+    pub(super) buffered: VecDeque<Raised>,
+    /// Those that waits have, by task, which may give them back.
+    taken: BTreeMap<u32, Raised>,
+    raised: u64,
     /// Whoever waits for this instance.
     pub(super) waiting: Option<Waiting>,
     pub(super) custom_status: Option<String>,
@@ -28,6 +31,15 @@ pub(super) struct Instance {
     guest: Option<Guest>,
     turns: Vec<Turn>,
     decided: Vec<Vec<Action>>,
+}
+
+/// An external event.
+#[derive(Clone)]
+pub(super) struct Raised {
+    /// How many came before it.
+    order: u64,
+    pub(super) name: String,
+    pub(super) data: Option<String>,
 }
 
 /// A task that may still be settled.
@@ -53,6 +65,8 @@ impl Instance {
             generation: 0,
             open: BTreeMap::new(),
             buffered: VecDeque::new(),
+            taken: BTreeMap::new(),
+            raised: 0,
             waiting,
             custom_status: None,
             outcome: None,
@@ -74,6 +88,7 @@ impl Instance {
         self.execution = execution;
         self.generation += 1;
         self.open.clear();
+        self.taken.clear();
         self.guest = None;
         self.turns.clear();
         self.decided.clear();
@@ -86,11 +101,28 @@ impl Instance {
         self.open.iter().find(|(_, open)| waits(open)).map(|(&task, _)| task)
     }
 
-    /// The data of the oldest event of this name that nobody has taken.
+    /// Keeps an event until somebody takes it.
+    pub(super) fn buffer(&mut self, name: String, data: Option<String>) {
+        self.raised += 1;
+        self.buffered.push_back(Raised { order: self.raised, name, data });
+    }
+
+    /// Gives the oldest event of this name that nobody has taken to a wait; answers with its data.
     #[expect(clippy::option_option, reason = "whether there is an event, and whether it has data")]
-    pub(super) fn take_buffered(&mut self, name: &str) -> Option<Option<String>> {
-        let at = self.buffered.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        self.buffered.remove(at).map(|(_, data)| data)
+    pub(super) fn take_buffered(&mut self, name: &str, task: u32) -> Option<Option<String>> {
+        let at = self.buffered.iter().position(|raised| raised.name.eq_ignore_ascii_case(name))?;
+        let raised = self.buffered.remove(at)?;
+        self.taken.insert(task, raised.clone());
+        Some(raised.data)
+    }
+
+    /// Puts the event of a wait into its place among those that nobody has taken; answers with its name.
+    pub(super) fn give_back(&mut self, task: u32) -> Option<String> {
+        let raised = self.taken.remove(&task)?;
+        let name = raised.name.clone();
+        let at = self.buffered.partition_point(|other| other.order < raised.order);
+        self.buffered.insert(at, raised);
+        Some(name)
     }
 
     /// Runs one turn, then all turns again in a fresh guest.

@@ -136,7 +136,7 @@ impl World {
             Happening::Raise(raise) => self.raise(raise),
             Happening::Match(address) => {
                 if let Some(Action::WaitEvent(wait)) = self.open(address).map(|open| open.action.clone())
-                    && let Some(output) = self.instances[address.instance].take_buffered(&wait.name)
+                    && let Some(output) = self.instances[address.instance].take_buffered(&wait.name, wait.task)
                 {
                     self.happen(Happening::Settle(
                         address,
@@ -167,12 +167,13 @@ impl World {
         if instance.outcome.is_some() {
             return;
         }
-        match instance.oldest_wait(&name) {
-            Some(task) => {
-                instance.open.remove(&task);
-                self.turn(index, Some(Event::EventRaised(TaskCompleted { task, output: data })));
-            }
-            None => instance.buffered.push_back((name, data)),
+        let wait = instance.oldest_wait(&name);
+        instance.buffer(name.clone(), data);
+        if let Some(task) = wait
+            && let Some(output) = instance.take_buffered(&name, task)
+        {
+            instance.open.remove(&task);
+            self.turn(index, Some(Event::EventRaised(TaskCompleted { task, output })));
         }
     }
 
@@ -224,7 +225,8 @@ impl World {
     fn carry_out(&mut self, index: usize, action: Action) {
         let now_ms = self.now_ms;
         let instance = &mut self.instances[index];
-        let address = |task| Address { instance: index, generation: instance.generation, task };
+        let generation = instance.generation;
+        let address = |task| Address { instance: index, generation, task };
         let open = Open { action: action.clone(), since_ms: now_ms };
         match action {
             Action::ScheduleActivity(action) => {
@@ -253,6 +255,11 @@ impl World {
             }
             Action::Cancel(task) => {
                 instance.open.remove(&task);
+                if let Some(name) = instance.give_back(task)
+                    && let Some(wait) = instance.oldest_wait(&name)
+                {
+                    self.plan(now_ms, Urgency::Now, Happening::Match(address(wait)));
+                }
             }
             Action::SetCustomStatus(status) => instance.custom_status = status,
             Action::Log(_) => {}

@@ -46,3 +46,46 @@ fn data_of_another_type_is_a_failure() {
     let run = stage(|ctx, ()| async move { ctx.event::<u8>("n").await }).event("n", "x").run::<u8>("it", ());
     assert_eq!(run.result().unwrap_err().kind(), "invalid-output");
 }
+
+#[test]
+fn an_event_that_nobody_has_taken_goes_back_to_its_place() {
+    let run = stage(|ctx, ()| async move {
+        let first = ctx.event::<u8>("number").start();
+        timer(&ctx, 10).await;
+        drop(first);
+        Ok([ctx.event::<u8>("number").await?, ctx.event("number").await?])
+    })
+    .event_after(secs(1), "number", 5)
+    .event_after(secs(2), "number", 6)
+    .run::<[u8; 2]>("it", ());
+    assert_eq!(run.result().unwrap(), &[5, 6]);
+    assert_eq!(run.log()[2..6], ["raised 0 5", "fired 1", "cancel 0", "wait 2 number"]);
+}
+
+#[test]
+fn an_event_that_was_handed_out_never_goes_back() {
+    let run = stage(|ctx, ()| async move {
+        let mut wait = ctx.event::<u8>("number").start();
+        let number = (&mut wait).await;
+        drop(wait);
+        number
+    })
+    .event("number", 5)
+    .run::<u8>("it", ());
+    assert_eq!(run.log()[2..], ["complete 5"]);
+}
+
+#[test]
+fn before_continue_as_new_an_event_goes_back_that_nobody_has_taken() {
+    let run = stage(|ctx, ()| async move {
+        if ctx.version().is_some() {
+            return ctx.event::<u8>("number").await;
+        }
+        let _untaken = ctx.event::<u8>("number").start();
+        timer(&ctx, 10).await;
+        ctx.continue_as_new_with((), ContinueAsNew::new().version("2"))
+    })
+    .event_after(secs(1), "number", 5)
+    .run::<u8>("it", ());
+    assert_eq!(run.result().unwrap(), &5);
+}

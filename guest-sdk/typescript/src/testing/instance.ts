@@ -6,6 +6,13 @@ import { idle } from "./idle.js";
 /** How something ended: with a payload, or a failure. */
 export type Outcome = { payload: Payload } | { failure: Failure };
 
+/** An external event, and how many were raised before it. */
+export interface Raised {
+  name: string;
+  data: Payload;
+  order: number;
+}
+
 /** An orchestration on its way, as the fake host remembers it. */
 export class Instance {
   execution: Execution;
@@ -16,7 +23,11 @@ export class Instance {
   /** What it waits to hear. */
   inbox: Event[] = [];
   /** External events that nobody has taken. */
-  buffered: { name: string; data: Payload }[] = [];
+  buffered: Raised[] = [];
+  /** Events that waits have, by task, from where they may come back. */
+  readonly taken = new Map<number, Raised>();
+  /** How many events were raised. */
+  raised = 0;
   /** The names of the events that it waits for, by task. */
   readonly waits = new Map<number, string>();
   readonly canceled = new Set<number>();
@@ -46,6 +57,7 @@ export class Instance {
     this.inbox = [];
     this.buffered = keepsEvents ? this.buffered : [];
     this.waits.clear();
+    this.taken.clear();
     this.canceled.clear();
     this.#turns = [];
     this.#decided = [];

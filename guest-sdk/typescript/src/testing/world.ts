@@ -83,7 +83,7 @@ export class World {
   raise(instanceId: string, name: string, data: Payload): void {
     const instance = this.#instances.get(instanceId);
     if (instance !== undefined && instance.outcome === undefined) {
-      instance.buffered.push({ name, data });
+      instance.buffered.push({ name, data, order: instance.raised++ });
       this.#matchEvents(instance);
     }
   }
@@ -106,8 +106,20 @@ export class World {
       if (wait !== undefined) {
         instance.buffered.splice(instance.buffered.indexOf(event), 1);
         instance.waits.delete(wait[0]);
+        instance.taken.set(wait[0], event);
         this.#tell(instance, { tag: "event-raised", val: { task: wait[0], output: event.data } });
       }
+    }
+  }
+
+  /** Puts the event of a wait that was canceled into its place among the others. */
+  #giveBack(instance: Instance, task: number): void {
+    const event = instance.taken.get(task);
+    if (event !== undefined) {
+      instance.taken.delete(task);
+      instance.buffered.push(event);
+      instance.buffered.sort((a, b) => a.order - b.order);
+      this.#matchEvents(instance);
     }
   }
 
@@ -188,6 +200,7 @@ export class World {
       case "cancel":
         instance.canceled.add(val);
         instance.waits.delete(val);
+        this.#giveBack(instance, val);
         break;
       case "set-custom-status":
         instance.customStatus = val;
@@ -195,6 +208,7 @@ export class World {
       case "continue-as-new": {
         const executionId = executionIdOf(execution.instanceId, generation + 1);
         const version = val.version ?? execution.version;
+        instance.inbox.forEach((event) => this.#giveBack(instance, taskOf(event)));
         instance.continue({ ...execution, executionId, version, input: val.input }, val.keepEvents);
         this.#ready.add(instance);
         break;

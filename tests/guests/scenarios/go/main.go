@@ -49,6 +49,8 @@ func init() {
 	rondo.Register("timeout_activity", timeoutActivity)
 	rondo.Register("race", race)
 	rondo.Register("race_mixed", raceMixed)
+	rondo.Register("races", races)
+	rondo.Register("hand_over", handOver)
 	rondo.Register("cancel", cancel)
 
 	rondo.Register("child", child)

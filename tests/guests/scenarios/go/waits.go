@@ -78,6 +78,27 @@ func raceMixed(ctx rondo.Context, _ rondo.None) (int, error) {
 	return winner, racers[winner].Get(nil)
 }
 
+func races(ctx rondo.Context, _ rondo.None) ([]any, error) {
+	var taken []any
+	for range 2 {
+		waits := []*rondo.Future{ctx.Event("a"), ctx.Event("b")}
+		data, err := rondo.Await[any](waits[rondo.Race(waits...)])
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, data)
+	}
+	return taken, nil
+}
+
+func handOver(ctx rondo.Context, _ rondo.None) (rondo.None, error) {
+	ctx.Event("a")
+	if err := ctx.Event("b").Get(nil); err != nil {
+		return rondo.None{}, err
+	}
+	return rondo.None{}, ctx.ContinueAsNew(nil)
+}
+
 func cancel(ctx rondo.Context, _ rondo.None) (rondo.None, error) {
 	begun := []*rondo.Future{
 		ctx.Activity("square", 2),

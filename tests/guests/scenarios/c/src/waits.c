@@ -200,6 +200,43 @@ static rondo_step race_mixed(rondo_context *ctx, void *state)
     RONDO_END;
 }
 
+struct races {
+    rondo_flow flow;
+    rondo_task waits[2];
+    rondo_task winners[2];
+    size_t round;
+    size_t winner;
+};
+
+static rondo_step races(rondo_context *ctx, void *state)
+{
+    struct races *self = state;
+    RONDO_BEGIN(ctx, &self->flow);
+    for (self->round = 0; self->round < 2; self->round++) {
+        self->waits[0] = rondo_event(ctx, "a");
+        self->waits[1] = rondo_event(ctx, "b");
+        RONDO_RACE(self->waits, 2, &self->winner);
+        RONDO_TRY(self->waits[self->winner]);
+        self->winners[self->round] = self->waits[self->winner];
+    }
+    rondo_writer data = rondo_array();
+    rondo_push(&data, rondo_output(ctx, self->winners[0]));
+    rondo_push(&data, rondo_output(ctx, self->winners[1]));
+    return rondo_complete(ctx, rondo_end(&data));
+    RONDO_END;
+}
+
+static rondo_step hand_over(rondo_context *ctx, void *state)
+{
+    struct wait_twice *self = state;
+    RONDO_BEGIN(ctx, &self->flow);
+    self->tasks[0] = rondo_event(ctx, "a");
+    self->tasks[1] = rondo_event(ctx, "b");
+    RONDO_TRY(self->tasks[1]);
+    return rondo_continue_as_new(ctx, rondo_none(), NULL);
+    RONDO_END;
+}
+
 struct cancel {
     rondo_flow flow;
     rondo_task begun[5];
@@ -240,5 +277,7 @@ void offer_waits(void)
     offer("timeout_activity", timeout_activity, sizeof(struct wait), read_timeout_activity);
     offer("race", race, sizeof(struct race), read_race);
     offer("race_mixed", race_mixed, sizeof(struct race_mixed), NULL);
+    offer("races", races, sizeof(struct races), NULL);
+    offer("hand_over", hand_over, sizeof(struct wait_twice), NULL);
     offer("cancel", cancel, sizeof(struct cancel), NULL);
 }

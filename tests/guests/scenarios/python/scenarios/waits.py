@@ -93,6 +93,18 @@ async def race_mixed(ctx: Context) -> int:
 
 
 @app.orchestration
+async def races(ctx: Context) -> list[Any]:
+    return [(await rondo.race(ctx.event("a"), ctx.event("b")))[1] for _ in range(2)]
+
+
+@app.orchestration
+async def hand_over(ctx: Context) -> None:
+    ctx.event("a").start()
+    await ctx.event("b")
+    ctx.continue_as_new()
+
+
+@app.orchestration
 async def cancel(ctx: Context) -> None:
     calls: list[rondo.Call[Any]] = [
         ctx.activity(square, 2).start(),

@@ -35,6 +35,8 @@ rondo::export! {
         waits::timeout_activity,
         waits::race,
         waits::race_mixed,
+        waits::races,
+        waits::hand_over,
         waits::cancel,
         children::child,
         children::child_options,

@@ -60,6 +60,20 @@ app.orchestration("race_mixed", async (ctx) => {
   return winner;
 });
 
+app.orchestration("races", async (ctx) => {
+  const taken: unknown[] = [];
+  for (let round = 0; round < 2; round++) {
+    taken.push((await ctx.race([ctx.event("a"), ctx.event("b")]))[1]);
+  }
+  return taken;
+});
+
+app.orchestration("hand_over", async (ctx) => {
+  ctx.event("a");
+  await ctx.event("b");
+  ctx.continueAsNew();
+});
+
 app.orchestration("cancel", async (ctx) => {
   const calls = [
     ctx.activity(square, 2),

@@ -80,6 +80,21 @@ pub(crate) async fn race_mixed(ctx: Context, (): ()) -> Result<usize> {
     result.map(|_| winner)
 }
 
+pub(crate) async fn races(ctx: Context, (): ()) -> Result<Vec<Value>> {
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        let (_, data) = rondo::race(["a", "b"].map(|name| ctx.event::<Value>(name))).await;
+        taken.push(data?);
+    }
+    Ok(taken)
+}
+
+pub(crate) async fn hand_over(ctx: Context, (): ()) -> Result<()> {
+    let _untaken = ctx.event::<Value>("a").start();
+    ctx.event::<Value>("b").await?;
+    ctx.continue_as_new(())
+}
+
 pub(crate) async fn cancel(ctx: Context, (): ()) -> Result<()> {
     let square = ctx.call(activities::square, 2).start();
     let timer = ctx.timer(secs(60)).start();
