@@ -75,3 +75,7 @@ pub const START_WAIT_MAX: Duration = Duration::from_secs(230);
 
 /// How long a body may take to arrive: the largest component over a slow line.
 pub const BODY_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// How deep the JSON of a payload may be nested that is embedded in a document of ours; deeper it is shown as text. The
+/// parsers of .NET take 64 levels in all, and a page of events has up to five around a payload.
+pub const EMBEDDED_DEPTH_MAX: usize = 56;
