@@ -8,8 +8,8 @@
 use std::time::{Duration, Instant};
 
 use engine::{
-    Action, Digest, EventKind, Execution, ExecutionId, Guest, GuestError, GuestSource, HistoryEvent, InstanceId,
-    Message, Orchestration, TaskId, Timestamp, Turn,
+    Action, Digest, EngineRevision, EventKind, Execution, ExecutionId, Guest, GuestError, GuestSource, HistoryEvent,
+    InstanceId, Message, Orchestration, TaskId, Timestamp, Turn,
 };
 
 const TURNS: u32 = 20_000;
@@ -59,7 +59,8 @@ fn main() {
     let mut history: Vec<HistoryEvent> = Vec::new();
     let mut run = |now: u32, inbox| {
         let now = Timestamp::from_millis(u64::from(now));
-        let outcome = orchestration.run(now, inbox, &mut Source).expect("the guest is deterministic");
+        let outcome =
+            orchestration.run(now, EngineRevision::NEWEST, inbox, &mut Source).expect("the guest is deterministic");
         history.extend_from_slice(outcome.history.events());
     };
     run(0, start);
@@ -85,7 +86,8 @@ fn main() {
         let mut cold = Orchestration::load(id.clone(), decoded, None, None).expect("the engine wrote it");
         let load = begun.elapsed();
         let begun = Instant::now();
-        cold.run(Timestamp::from_millis(u64::from(TURNS)), completed(TURNS), &mut Source).expect("a faithful replay");
+        cold.run(Timestamp::from_millis(u64::from(TURNS)), EngineRevision::NEWEST, completed(TURNS), &mut Source)
+            .expect("a faithful replay");
         let replay = begun.elapsed();
         report("decode per event", decode, events);
         report("load per event", load, events);

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 
 use crate::{
-    Digest, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId, Message, Parent, Payload,
-    RetryPolicy, TaskId, Timestamp,
+    Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId, Message,
+    Parent, Payload, RetryPolicy, TaskId, Timestamp,
 };
 
 /// Texts with everything that a quoting rule could stumble over.
@@ -104,6 +104,10 @@ fn parent() -> impl Strategy<Value = Parent> {
     )
 }
 
+fn engine_revision() -> impl Strategy<Value = EngineRevision> {
+    (0..=EngineRevision::NEWEST.0).prop_map(EngineRevision)
+}
+
 /// How an execution began.
 pub fn started() -> BoxedStrategy<ExecutionStarted> {
     let what = (execution_id(), name(), of(text()), payload(), tags());
@@ -125,6 +129,7 @@ pub fn started() -> BoxedStrategy<ExecutionStarted> {
                 generation,
                 trace_context,
                 earlier_events: None,
+                engine_revision: EngineRevision::OLDEST,
             }
         })
         .boxed()
@@ -195,8 +200,8 @@ pub fn event() -> BoxedStrategy<EventKind> {
     prop_oneof![
         1 => Just(EventKind::OrchestratorStarted),
         1 => Just(EventKind::OrchestratorCompleted),
-        1 => (started(), of(prop::collection::vec(key(), 1..4))).prop_map(|(started, earlier_events)| {
-            EventKind::ExecutionStarted(Box::new(ExecutionStarted { earlier_events, ..started }))
+        1 => (started(), of(prop::collection::vec(key(), 1..4)), engine_revision()).prop_map(|(started, earlier_events, engine_revision)| {
+            EventKind::ExecutionStarted(Box::new(ExecutionStarted { earlier_events, engine_revision, ..started }))
         }),
         6 => fact(),
         6 => decision(),

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::{
-    Digest, EventId, EventKey, ExecutionId, Failure, InstanceId, Parent, Payload, RetryPolicy, TaskId, Timestamp,
+    Digest, EngineRevision, EventId, EventKey, ExecutionId, Failure, InstanceId, Parent, Payload, RetryPolicy, TaskId,
+    Timestamp,
 };
 
 /// One fact and when it was taken note of.
@@ -371,4 +372,7 @@ pub struct ExecutionStarted {
     /// repeats one of them is not heard. None instead of an empty list.
     #[n(11)]
     pub earlier_events: Option<Vec<EventKey>>,
+    /// The rules that this history follows. The host that begins the execution sets it; in a message it means nothing.
+    #[n(12)]
+    pub engine_revision: EngineRevision,
 }

@@ -14,6 +14,7 @@ mod bytes;
 #[cfg(test)]
 mod codec_tests;
 mod determinism;
+mod engine_revision;
 mod execution;
 mod failure;
 mod guest;
@@ -34,6 +35,7 @@ mod trace;
 
 pub use action::{Action, LogLevel, StartChild};
 pub use determinism::Nondeterminism;
+pub use engine_revision::EngineRevision;
 pub use execution::{Execution, Parent};
 pub use failure::{Failure, kind};
 pub use guest::{Event, Guest, GuestError, GuestSource, Turn};

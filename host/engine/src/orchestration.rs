@@ -40,8 +40,8 @@ mod work_item;
 use std::fmt;
 
 use crate::{
-    Digest, EventId, GuestSource, HistoryEvent, InstanceId, InstanceState, Message, Nondeterminism, Payload, Timestamp,
-    TurnOutcome,
+    Digest, EngineRevision, EventId, GuestSource, HistoryEvent, InstanceId, InstanceState, Message, Nondeterminism,
+    Payload, Timestamp, TurnOutcome,
 };
 
 use execution::LiveExecution;
@@ -112,6 +112,9 @@ impl Orchestration {
 
     /// Runs one work item: messages that arrived, oldest first, and whatever has become due.
     ///
+    /// `newest`: the revision that executions get which begin in this work item. It is the newest that all hosts of the
+    /// task hub know, and [`EngineRevision::NEWEST`] where there is one host.
+    ///
     /// Call it also with no messages: at `wake_at`, and after a load to learn which activities are open.
     /// Messages that are repeated, late or meant for another execution lead to nothing; after `Ok` every message is
     /// consumed. The state has moved on when this returns `Ok`, whether or not the outcome is then committed: if the
@@ -120,10 +123,11 @@ impl Orchestration {
     pub fn run(
         &mut self,
         now: Timestamp,
+        newest: EngineRevision,
         inbox: Vec<Message>,
         guests: &mut dyn GuestSource,
     ) -> Result<TurnOutcome, TurnError> {
-        WorkItem::new(self, now, inbox, guests).run()
+        WorkItem::new(self, now, newest, inbox, guests).run()
     }
 
     /// The instance row as of the last work item; none before the instance has started.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure::{HubName, Medium};
-use engine::{Digest, EventId, HistoryEvent, InstanceId, Message};
+use engine::{Digest, EngineRevision, EventId, HistoryEvent, InstanceId, Message};
 use store::{
     ActivityQueue, Client, Clock, CommitError, ComponentRecord, Components, CreateError, CreateInstance, HeldReason,
     InstanceError, InstanceFilter, InstancePage, InstanceRow, PurgeFilter, Snapshot, StorageError, Token, TurnCommit,
@@ -118,6 +118,10 @@ impl WorkSource for AzureBackend {
 
     fn is_available(&self) -> bool {
         self.core.health.problem().is_none()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        self.core.ownership.engine_revision()
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

@@ -2,7 +2,7 @@
 
 use azure::{Container, Error};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use store::{Outcome, StorageError};
+use store::{NewerEngineRevision, Outcome, StorageError};
 
 use crate::core::Core;
 use crate::layout::{LayoutError, Overflow};
@@ -48,6 +48,9 @@ pub(crate) enum Unread {
     /// What is stored is not what was written.
     #[error("{0}")]
     Damaged(String),
+    /// A newer build has begun it.
+    #[error(transparent)]
+    Newer(#[from] NewerEngineRevision),
 }
 
 impl Unread {
@@ -57,6 +60,7 @@ impl Unread {
             Self::Storage(error) => steady::failure(operation, error),
             Self::Purged(_) => StorageError::new(operation, Outcome::Permanent, self),
             Self::Damaged(problem) => StorageError::new(operation, Outcome::Permanent, problem),
+            Self::Newer(newer) => newer.into_storage_error(operation),
         }
     }
 }

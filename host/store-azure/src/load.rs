@@ -170,6 +170,9 @@ impl Core {
         sentinel: &Sentinel,
         mut rows: BTreeMap<String, Versioned>,
     ) -> Result<Vec<HistoryEvent>, Unread> {
+        if let Some(begin) = rows.get(&sentinel::row_key(sentinel.first_row + 1)) {
+            events::check_engine_revision(&begin.entity)?;
+        }
         let count = sentinel.last_event.map_or(0, |last| last.0);
         let mut reads = Vec::new();
         for id in 1..=count {

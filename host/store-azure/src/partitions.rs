@@ -24,6 +24,7 @@ mod simulation;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use engine::EngineRevision;
 use tokio::sync::watch;
 
 pub use self::leases::Leases;
@@ -49,6 +50,9 @@ pub trait Ownership: Send + Sync + 'static {
 
     /// What is held, and how. A partition that is missing is not this host's: drop what is in hand of it.
     fn state(&self) -> BTreeMap<u8, Hold>;
+
+    /// The newest engine revision that every host knows which serves a partition or waits for one.
+    fn engine_revision(&self) -> EngineRevision;
 
     /// Changes whenever [`state`](Self::state) does.
     fn changed(&self) -> watch::Receiver<u64>;
@@ -88,6 +92,10 @@ impl Ownership for Always {
 
     fn state(&self) -> BTreeMap<u8, Hold> {
         (0..self.partitions).map(|partition| (partition, Hold::Owned)).collect()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision::NEWEST
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

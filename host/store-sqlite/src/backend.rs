@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{EventId, HistoryEvent, InstanceId, Timestamp};
+use engine::{EngineRevision, EventId, HistoryEvent, InstanceId, Timestamp};
 use rusqlite::Connection;
 use store::{
     Clock, CommitError, HeldReason, Outcome, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource, limits,
@@ -127,6 +127,10 @@ impl WorkSource for SqliteBackend {
                 None => changed.await,
             }
         }
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision::NEWEST
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

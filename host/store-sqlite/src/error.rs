@@ -2,7 +2,7 @@
 
 use engine::InstanceId;
 use rusqlite::ErrorCode;
-use store::{Outcome, StorageError};
+use store::{NewerEngineRevision, Outcome, StorageError};
 
 use crate::rows::damaged;
 
@@ -13,6 +13,8 @@ pub(crate) enum ReadError {
     Sqlite(#[from] rusqlite::Error),
     #[error(transparent)]
     Damaged(#[from] Damaged),
+    #[error(transparent)]
+    Newer(#[from] NewerEngineRevision),
 }
 
 /// Stored bytes that this program cannot have written.
@@ -37,6 +39,7 @@ impl ReadError {
         match self {
             Self::Sqlite(error) => StorageError::new(operation, outcome_of(&error), error),
             Self::Damaged(damaged) => StorageError::new(operation, Outcome::Permanent, damaged),
+            Self::Newer(newer) => newer.into_storage_error(operation),
         }
     }
 }

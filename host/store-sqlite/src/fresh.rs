@@ -72,6 +72,7 @@ mod tests {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: engine::EngineRevision::OLDEST,
         };
         let state = pending_state(key(name).id, &start);
         let row = InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None };

@@ -50,7 +50,7 @@ impl Writer {
         let units_max = units_max.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
         let thread = WriterThread::new(connection, lock, options, clock, shared).map_err(|error| match error {
             ReadError::Sqlite(error) => open_error(path, &error),
-            ReadError::Damaged(damaged) => OpenError::Corrupt { path: path.to_owned(), problem: damaged.to_string() },
+            unread => OpenError::Corrupt { path: path.to_owned(), problem: unread.to_string() },
         })?;
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())

@@ -25,7 +25,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{CommitError, Discontinuity, Token, TurnCommit};
 pub use components::{ComponentRecord, Components};
 pub use cursor::{Cursor, InvalidContinuation};
-pub use error::{Outcome, StorageError};
+pub use error::{NewerEngineRevision, Outcome, StorageError, check_engine_revision};
 pub use memory::MemoryBackend;
 pub use query::{HeldReason, InstanceFilter, InstancePage, InstanceRow, PurgeFilter};
 pub use work::{Envelope, MessageId, Snapshot, WorkItem, WorkSource};

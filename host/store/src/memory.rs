@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use engine::{Digest, EventId, HistoryEvent, InstanceId, Message};
+use engine::{Digest, EngineRevision, EventId, HistoryEvent, InstanceId, Message};
 use tokio::sync::Notify;
 
 use self::activities::Activities;
@@ -126,6 +126,10 @@ impl WorkSource for MemoryBackend {
                 None => changed.await,
             }
         }
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision::NEWEST
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

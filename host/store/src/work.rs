@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{HistoryEvent, InstanceId, Message};
+use engine::{EngineRevision, HistoryEvent, InstanceId, Message};
 
 use crate::{ActivityQueue, CommitError, HeldReason, InstanceRow, StorageError, Token, TurnCommit};
 
@@ -84,6 +84,10 @@ pub trait WorkSource: Send + Sync + 'static {
     fn is_available(&self) -> bool {
         true
     }
+
+    /// The newest rules that an execution may follow which begins now: every host that shares the task hub knows them.
+    /// May change at any time, and costs nothing to ask.
+    fn engine_revision(&self) -> EngineRevision;
 
     /// Everything stored of an instance, consistent in itself and never behind what was committed; none when there is
     /// no such instance.

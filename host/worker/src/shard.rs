@@ -23,7 +23,7 @@ pub use effect::{ActivityKey, Effect, Input, Notice};
 use std::fmt;
 use std::sync::Arc;
 
-use engine::{GuestSource, InstanceId, Timestamp};
+use engine::{EngineRevision, GuestSource, InstanceId, Timestamp};
 use store::WorkItem;
 
 use self::in_flight::InFlight;
@@ -109,9 +109,11 @@ impl Shard {
     }
 
     /// Runs a turn of the instance that has waited for longest; false when there is none. Guest code runs in here.
-    pub fn run_next(&mut self, now: Timestamp, effects: &mut Vec<Effect>) -> bool {
+    ///
+    /// `newest`: the engine revision that executions get which begin in it; see [`store::WorkSource::engine_revision`].
+    pub fn run_next(&mut self, now: Timestamp, newest: EngineRevision, effects: &mut Vec<Effect>) -> bool {
         let Some((instance_id, slot)) = self.slots.take_runnable() else { return false };
-        self.run_turn(instance_id, slot, now, effects);
+        self.run_turn(instance_id, slot, (now, newest), effects);
         self.evict();
         true
     }

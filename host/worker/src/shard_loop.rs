@@ -116,7 +116,7 @@ impl ShardLoop {
     async fn turn(&mut self, pending: &mut Pending, effects: &mut Vec<Effect>) {
         self.begin(pending, effects);
         let timing = Timing::begin();
-        if self.shard.run_next(self.clock.now(), effects) {
+        if self.shard.run_next(self.clock.now(), self.performer.source.engine_revision(), effects) {
             timing.end(&self.performer.measures.turn);
             self.begin(pending, effects);
             // Lets tokio refill what `now_or_never` may poll in one go.

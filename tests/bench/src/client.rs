@@ -31,6 +31,7 @@ pub(crate) async fn start(
         generation: 0,
         trace_context: None,
         earlier_events: None,
+        engine_revision: engine::EngineRevision::OLDEST,
     };
     let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
     client.create(new).await.context("starting an orchestration")?;

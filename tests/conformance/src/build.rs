@@ -38,6 +38,7 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
         generation: 0,
         trace_context: None,
         earlier_events: None,
+        engine_revision: engine::EngineRevision::OLDEST,
     }
 }
 

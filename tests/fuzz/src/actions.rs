@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use engine::{
-    Digest, Execution, ExecutionId, ExecutionStarted, Guest, GuestError, GuestSource, HistoryChange, HistoryEvent,
-    InstanceId, Message, Orchestration, Payload, Timestamp,
+    Digest, EngineRevision, Execution, ExecutionId, ExecutionStarted, Guest, GuestError, GuestSource, HistoryChange,
+    HistoryEvent, InstanceId, Message, Orchestration, Payload, Timestamp,
 };
 use wasm::LoadedComponent;
 
@@ -61,7 +61,10 @@ pub fn actions(data: &[u8]) {
     let mut history: Vec<HistoryEvent> = Vec::new();
     let start = Message::Start(Box::new(start(Payload::from(input))));
     for (now, inbox) in [(0, vec![start]), (86_400_000, Vec::new())] {
-        let Ok(outcome) = orchestration.run(Timestamp::from_millis(now), inbox, &mut Source) else { return };
+        let Ok(outcome) = orchestration.run(Timestamp::from_millis(now), EngineRevision::NEWEST, inbox, &mut Source)
+        else {
+            return;
+        };
         match outcome.history {
             HistoryChange::None => {}
             HistoryChange::Append { events } => history.extend(events),
@@ -92,6 +95,7 @@ fn start(input: Payload) -> ExecutionStarted {
         generation: 0,
         trace_context: None,
         earlier_events: None,
+        engine_revision: engine::EngineRevision::OLDEST,
     }
 }
 

@@ -92,6 +92,7 @@ impl Client {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: engine::EngineRevision::OLDEST,
         };
         let existing = ExistingInstance::ReplaceEnded;
         let new = CreateInstance { instance_id: self.instance_id.clone(), start, existing };

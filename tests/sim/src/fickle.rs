@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use engine::EngineRevision;
 use store_azure::{Hold, Leases, Ownership};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -68,6 +69,10 @@ impl Ownership for Fickle {
         (0..partitions).map(|partition| (partition, Hold::Owned)).collect()
     }
 
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision::NEWEST
+    }
+
     fn changed(&self) -> watch::Receiver<u64> {
         self.listeners.listen()
     }
@@ -111,6 +116,10 @@ impl Ownership for Leased {
 
     fn state(&self) -> BTreeMap<u8, Hold> {
         self.leases.state()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        self.leases.engine_revision()
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{EventKey, EventKind, HistoryChange, InstanceId, Message, Payload};
+use engine::{EngineRevision, EventKey, EventKind, HistoryChange, InstanceId, Message, Payload};
 use futures_util::FutureExt as _;
 use store::{
     ActivityQueue, CommitError, Envelope, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource,
@@ -110,6 +110,10 @@ impl WorkSource for WatchedSource {
 
     fn is_available(&self) -> bool {
         self.inner.is_available()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        self.inner.engine_revision()
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

@@ -269,6 +269,7 @@ mod tests {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: engine::EngineRevision::OLDEST,
         }))
     }
 

@@ -103,6 +103,7 @@ pub enum EventFields {
         created: String,
         component: Option<String>,
         generation: u32,
+        engine_revision: u32,
         trace_parent: Option<String>,
         trace_state: Option<String>,
     },
@@ -256,6 +257,7 @@ impl From<&EventKind> for EventFields {
                     created: times::millis(started.created_at),
                     component: started.component.map(|digest| digest.to_string()),
                     generation: started.generation,
+                    engine_revision: started.engine_revision.0,
                     trace_parent,
                     trace_state,
                 }

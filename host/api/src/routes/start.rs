@@ -7,7 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::{Digest, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, TraceContext, limits};
+use engine::{
+    Digest, EngineRevision, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, TraceContext, limits,
+};
 use store::{CreateInstance, ExistingInstance};
 
 use super::instances::{self, Look};
@@ -191,6 +193,7 @@ impl Begin {
             generation: 0,
             trace_context,
             earlier_events: None,
+            engine_revision: EngineRevision::OLDEST,
         };
         shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
         if let Some(patience) = patience {

@@ -1,6 +1,6 @@
 //! Children and parents: starts, refusals, results.
 
-use crate::{EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, TaskId, kind};
+use crate::{EngineRevision, EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, TaskId, kind};
 
 use super::fold::kind_of;
 use super::tasks::{Attempted, Work};
@@ -36,6 +36,7 @@ impl WorkItem<'_> {
             generation: 0,
             trace_context: Some(execution.span().to_headers()),
             earlier_events: None,
+            engine_revision: EngineRevision::OLDEST,
         };
         let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
         self.outbox.push(message);

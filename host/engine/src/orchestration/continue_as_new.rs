@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use crate::{EventId, EventKey, EventKind, ExecutionStarted, Payload, limits};
+use crate::{EngineRevision, EventId, EventKey, EventKind, ExecutionStarted, Payload, limits};
 
 use super::execution::LiveExecution;
 use super::work_item::WorkItem;
@@ -27,7 +27,7 @@ impl WorkItem<'_> {
         self.cancel_activities();
         self.generations += 1;
         let must_wait = self.generations >= limits::CONTINUE_AS_NEW_PER_WORK_ITEM_MAX;
-        let now = self.now;
+        let (now, newest) = (self.now, self.newest);
 
         let untaken = if keep_events { self.current().fold.events.untaken() } else { Vec::new() };
         let is_kept_whole = self.may_come_back();
@@ -53,7 +53,9 @@ impl WorkItem<'_> {
                 generation: started.generation.saturating_add(1),
                 trace_context: Some(trace_context.to_headers()),
                 earlier_events,
+                engine_revision: EngineRevision::OLDEST,
             }),
+            newest,
             now,
         );
         self.carried_over = if must_wait { carried.len() } else { 0 };
@@ -115,7 +117,7 @@ mod tests {
         let started = crate::text::parse_messages("start name=order").unwrap().pop();
         let Some(crate::Message::Start(mut started)) = started else { panic!("no start") };
         started.earlier_events = (before > 0).then(|| (1..=before).map(key).collect());
-        let mut execution = LiveExecution::begin(started, Timestamp::default());
+        let mut execution = LiveExecution::begin(started, EngineRevision::NEWEST, Timestamp::default());
         for number in before + 1..=before + now {
             let kind = EventKind::EventRaised { name: "go".to_owned(), data: None, key: key(number) };
             execution.record(Timestamp::default(), kind);

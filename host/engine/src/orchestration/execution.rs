@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Digest, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent, RetryPolicy, TaskId,
-    Timestamp, TraceContext,
+    Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent,
+    RetryPolicy, TaskId, Timestamp, TraceContext,
 };
 
 use super::HistoryError;
@@ -29,8 +29,9 @@ pub(super) struct LiveExecution {
 }
 
 impl LiveExecution {
-    /// A new execution, in its first turn.
-    pub(super) fn begin(started: Box<ExecutionStarted>, at: Timestamp) -> Self {
+    /// A new execution, in its first turn, by the rules of `revision`.
+    pub(super) fn begin(mut started: Box<ExecutionStarted>, revision: EngineRevision, at: Timestamp) -> Self {
+        started.engine_revision = revision;
         let mut execution = Self {
             history: Vec::new(),
             payload_bytes: 0,

@@ -52,7 +52,7 @@ impl WorkItem<'_> {
             Some(ended) if is_repeated(&start, &ended.fold.started) => self.report_to_parent(),
             Some(_) | None => {
                 self.instance.custom_status = None;
-                self.replace(LiveExecution::begin(start, self.now));
+                self.replace(LiveExecution::begin(start, self.newest, self.now));
             }
         }
     }

@@ -24,6 +24,7 @@ impl Orchestration {
             generation,
             trace_context: _,
             earlier_events: _,
+            engine_revision: _,
         } = &*fold.started;
         let (output, failure) = match fold.end.and_then(|end| kind_of(history, end)) {
             Some(EventKind::ExecutionCompleted { output }) => (output.as_ref(), None),

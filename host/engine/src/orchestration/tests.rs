@@ -12,6 +12,7 @@ mod continue_as_new;
 mod custom_status;
 mod dedupe;
 mod determinism;
+mod engine_revision;
 mod external_event;
 mod limits;
 mod load;

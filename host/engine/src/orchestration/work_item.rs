@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::{
-    ActivityTask, Digest, EventId, EventKind, GuestSource, HistoryChange, LogLine, Message, OutboxMessage, Payload,
-    Replaced, TaskId, Timestamp, TurnError, TurnOutcome, limits,
+    ActivityTask, Digest, EngineRevision, EventId, EventKind, GuestSource, HistoryChange, LogLine, Message,
+    OutboxMessage, Payload, Replaced, TaskId, Timestamp, TurnError, TurnOutcome, limits,
 };
 
 use super::Orchestration;
@@ -16,6 +16,8 @@ pub(super) struct WorkItem<'a> {
     pub(super) instance: &'a mut Orchestration,
     /// The time of every turn in here.
     pub(super) now: Timestamp,
+    /// The rules that executions which begin in here follow.
+    pub(super) newest: EngineRevision,
     pub(super) inbox: VecDeque<Message>,
     pub(super) guests: &'a mut dyn GuestSource,
     pub(super) outbox: Vec<OutboxMessage>,
@@ -51,6 +53,7 @@ impl<'a> WorkItem<'a> {
     pub(super) fn new(
         instance: &'a mut Orchestration,
         now: Timestamp,
+        newest: EngineRevision,
         inbox: Vec<Message>,
         guests: &'a mut dyn GuestSource,
     ) -> Self {
@@ -67,6 +70,7 @@ impl<'a> WorkItem<'a> {
         Self {
             instance,
             now,
+            newest,
             inbox: inbox.into(),
             guests,
             outbox: Vec::new(),

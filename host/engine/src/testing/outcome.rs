@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::text::render_history;
-use crate::{ActivityTask, HistoryChange, InstanceState, LogLine, OutboxMessage, TurnOutcome};
+use crate::{ActivityTask, EngineRevision, HistoryChange, InstanceState, LogLine, OutboxMessage, TurnOutcome};
 
 /// One line per event, message, activity, cancellation and log line, and one for the state.
+///
+/// The newest engine revision is left out: specifications are of the newest rules.
 pub fn render_outcome(outcome: &TurnOutcome) -> String {
     let TurnOutcome {
         history,
@@ -24,7 +26,7 @@ pub fn render_outcome(outcome: &TurnOutcome) -> String {
     if let HistoryChange::Replace { .. } = history {
         text.push_str("replaces the history\n");
     }
-    text.push_str(&render_history(history.events()));
+    text.push_str(&without_newest_revision(&render_history(history.events())));
     let mut line = |line: std::fmt::Arguments<'_>| writeln!(text, "{line}").expect("writing to a String cannot fail");
     for OutboxMessage { to, message } in outbox {
         line(format_args!("-> {to}: {message}"));
@@ -46,6 +48,10 @@ pub fn render_outcome(outcome: &TurnOutcome) -> String {
     let busy = if *has_open_activities { " busy" } else { "" };
     line(format_args!("= {}{unchanged}{wake}{busy}", render_state(state)));
     text
+}
+
+pub(super) fn without_newest_revision(text: &str) -> String {
+    text.replace(&format!(" engine_revision={}", EngineRevision::NEWEST), "")
 }
 
 fn render_state(state: &InstanceState) -> String {

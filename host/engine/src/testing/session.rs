@@ -2,9 +2,11 @@
 
 use crate::text::{parse_history, parse_messages, render_history};
 use crate::{
-    GuestError, HistoryChange, HistoryEvent, InstanceId, Message, Orchestration, Timestamp, TurnError, TurnOutcome,
+    EngineRevision, EventKind, GuestError, HistoryChange, HistoryEvent, InstanceId, Message, Orchestration, Timestamp,
+    TurnError, TurnOutcome,
 };
 
+use super::outcome::without_newest_revision;
 use super::{ScriptedGuests, render_outcome};
 
 /// One work item on top of a history, rendered. `inbox`: first the time, then messages: `at=5s | suspend`.
@@ -33,9 +35,9 @@ impl Session {
         Self { orchestration: Orchestration::new(instance_id()), history: Vec::new(), guests }
     }
 
-    /// An instance with that history.
+    /// An instance with that history, of the newest engine revision unless it says which.
     pub fn load(history: &str, guests: ScriptedGuests) -> Self {
-        let history = parse_history(history).unwrap_or_else(|error| panic!("{error} of the history"));
+        let history = of_newest_revision(history);
         let orchestration =
             Orchestration::load(instance_id(), history.clone(), None, None).unwrap_or_else(|error| panic!("{error}"));
         Self { orchestration, history, guests }
@@ -52,7 +54,7 @@ impl Session {
 
     /// Runs one work item and commits it.
     pub fn run_messages(&mut self, now: Timestamp, messages: Vec<Message>) -> Result<TurnOutcome, TurnError> {
-        let outcome = self.orchestration.run(now, messages, &mut self.guests)?;
+        let outcome = self.orchestration.run(now, EngineRevision::NEWEST, messages, &mut self.guests)?;
         match &outcome.history {
             HistoryChange::None => {}
             HistoryChange::Append { events } => self.history.extend_from_slice(events),
@@ -67,9 +69,9 @@ impl Session {
         self.orchestration = self.reloaded();
     }
 
-    /// The committed history, one event per line.
+    /// The committed history, one event per line; see [`render_outcome`] for what it leaves out.
     pub fn text(&self) -> String {
-        render_history(&self.history)
+        without_newest_revision(&render_history(&self.history))
     }
 
     fn reloaded(&self) -> Orchestration {
@@ -84,6 +86,19 @@ impl Session {
     pub fn refuse_guests(&self, error: Option<GuestError>) {
         self.guests.refuse(error);
     }
+}
+
+/// A specification speaks of the newest rules where it does not say otherwise.
+fn of_newest_revision(text: &str) -> Vec<HistoryEvent> {
+    let mut history = parse_history(text).unwrap_or_else(|error| panic!("{error} of the history"));
+    if !text.contains("engine_revision=") {
+        for event in &mut history {
+            if let EventKind::ExecutionStarted(started) = &mut event.kind {
+                started.engine_revision = EngineRevision::NEWEST;
+            }
+        }
+    }
+    history
 }
 
 fn instance_id() -> InstanceId {

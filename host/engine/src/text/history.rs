@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::{EventId, EventKind, ExecutionStarted, HistoryEvent, Timestamp};
+use crate::{EngineRevision, EventId, EventKind, ExecutionStarted, HistoryEvent, Timestamp};
 
 use super::fields::{Fields, TextError};
 use super::line::{Line, Ms};
@@ -124,6 +124,7 @@ pub(super) fn write_started<'a, 'f>(
         generation,
         trace_context,
         earlier_events,
+        engine_revision,
     } = started;
     let (trace_parent, trace_state) = trace_context.as_ref().map(|(parent, state)| (&**parent, &**state)).unzip();
     line.id("execution", execution_id.as_bytes())?
@@ -138,7 +139,8 @@ pub(super) fn write_started<'a, 'f>(
         .plain_if("generation", (*generation != 0).then_some(*generation))?
         .word_if("trace_parent", trace_parent)?
         .word_if("trace_state", trace_state)?
-        .plain_if("earlier_events", earlier_events.as_deref().map(listed))
+        .plain_if("earlier_events", earlier_events.as_deref().map(listed))?
+        .plain_if("engine_revision", (*engine_revision != EngineRevision::OLDEST).then_some(*engine_revision))
 }
 
 fn listed<T: ToString>(items: &[T]) -> String {
@@ -160,6 +162,7 @@ pub(super) fn read_started(fields: &mut Fields) -> Result<ExecutionStarted, Stri
         generation: fields.parsed_if("generation")?.unwrap_or(0),
         trace_context: fields.text_if("trace_parent")?.map(|parent| (parent, trace_state.unwrap_or_default())),
         earlier_events: Some(fields.list("earlier_events")?).filter(|keys| !keys.is_empty()),
+        engine_revision: fields.parsed_if("engine_revision")?.unwrap_or_default(),
     })
 }
 

@@ -13,8 +13,11 @@
 mod read;
 mod write;
 
-pub(crate) use read::event_of;
+pub(crate) use read::{check_engine_revision, event_of};
 pub(crate) use write::event_row;
+
+/// The column of the rules that an execution follows; absent for the oldest.
+const ENGINE_REVISION: &str = "RondoEngineRevision";
 
 /// The names of event types; persisted.
 mod names {

@@ -5,12 +5,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use azure::{Error, Medium};
+use engine::EngineRevision;
 use store::Clock;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -44,6 +45,8 @@ pub(super) struct Inner {
     /// There is a reason to look before the time.
     look: Notify,
     is_leaving: AtomicBool,
+    /// The newest engine revision that all hosts know, by the latest look.
+    shared_revision: AtomicU32,
     /// The latest looks have failed.
     failing: watch::Sender<bool>,
 }
@@ -67,6 +70,7 @@ impl Leases {
             held: Notify::new(),
             look: Notify::new(),
             is_leaving: AtomicBool::new(false),
+            shared_revision: AtomicU32::new(EngineRevision::OLDEST.0),
             failing: watch::Sender::new(false),
         });
         let lane = tokio::spawn(lane(inner.clone()));
@@ -92,6 +96,10 @@ impl Ownership for Leases {
 
     fn state(&self) -> BTreeMap<u8, Hold> {
         self.inner.book().state()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision(self.inner.shared_revision.load(Ordering::Relaxed))
     }
 
     fn changed(&self) -> watch::Receiver<u64> {
@@ -154,6 +162,17 @@ impl Inner {
             report(partition, news);
         }
         answer
+    }
+
+    /// Takes note of what all hosts know, and says so when that has changed.
+    pub(super) fn share_revision(&self, shared: EngineRevision) {
+        let before = EngineRevision(self.shared_revision.swap(shared.0, Ordering::Relaxed));
+        let known = self.options.engine_revision;
+        if before != shared && shared < known {
+            tracing::info!(%shared, %known, "an older host shares the task hub: new executions follow the rules that it knows");
+        } else if before != shared {
+            tracing::info!(%shared, "every host of the task hub knows these rules: new executions follow them");
+        }
     }
 
     pub(super) fn partition_of(&self, queue: &str) -> Option<u8> {

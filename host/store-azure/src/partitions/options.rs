@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use azure::{HubName, Queue};
+use engine::EngineRevision;
 
 /// How a host leases the control queues of its task hub. The defaults are those of DurableTask.
 #[derive(Debug, Clone)]
 pub struct LeaseOptions {
     /// What people call this host. What rows say is this and a part that is new with every start.
     pub host: String,
+    /// The newest engine revision that it knows, which it lets the other hosts know.
+    pub engine_revision: EngineRevision,
     /// The control queues, which are the keys of the rows, in the order of the partitions.
     pub queues: Vec<String>,
     /// How long a lease lasts unless it is renewed.
@@ -31,6 +34,7 @@ impl LeaseOptions {
     pub fn new(host: impl Into<String>, hub: &HubName, partitions: u8) -> Self {
         Self {
             host: host.into(),
+            engine_revision: EngineRevision::NEWEST,
             queues: (0..partitions).map(|partition| hub.queue(Queue::Control(partition))).collect(),
             interval: Duration::from_secs(30),
             renew_every: Duration::from_secs(10),

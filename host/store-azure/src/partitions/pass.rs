@@ -32,6 +32,7 @@ pub(super) async fn pass(inner: &Inner) -> Result<Passed, Error> {
         news.extend(plan.lost.iter().filter_map(|partition| book.drop(*partition, super::book::News::Lost)));
         plan
     });
+    inner.share_revision(plan.revision);
     let has_conflict = take(inner, plan.steps, started).await?;
     Ok(Passed { is_moving: plan.is_moving, has_conflict })
 }
@@ -51,8 +52,8 @@ fn view<'a>(
     rows: &'a BTreeMap<u8, Seen>,
     held: &'a BTreeMap<u8, plan::Grip>,
 ) -> View<'a> {
-    let super::LeaseOptions { interval, renew_every, .. } = inner.options;
-    View { me: &inner.id, now, interval, renew_every, rows, held }
+    let super::LeaseOptions { interval, renew_every, engine_revision: revision, .. } = inner.options;
+    View { me: &inner.id, revision, now, interval, renew_every, rows, held }
 }
 
 /// The rows of the partitions. A damaged one is left alone, and so is its queue.

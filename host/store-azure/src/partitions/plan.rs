@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use azure::ETag;
-use engine::Timestamp;
+use engine::{EngineRevision, Timestamp};
 
 use self::standing::{Balance, Standing};
 use super::row::LeaseRow;
@@ -18,6 +18,8 @@ use super::row::LeaseRow;
 pub(crate) struct View<'a> {
     /// Who it is: a name that no other host has, nor this one after a restart.
     pub(crate) me: &'a str,
+    /// The newest engine revision that it knows.
+    pub(crate) revision: EngineRevision,
     /// By its own clock.
     pub(crate) now: Timestamp,
     /// How long a lease lasts.
@@ -90,11 +92,13 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// Something is changing hands: look again soon.
     pub(crate) is_moving: bool,
+    /// The newest engine revision that all hosts know which serve a partition or wait for one.
+    pub(crate) revision: EngineRevision,
 }
 
 /// Decides what to do.
 pub(crate) fn plan(view: &View<'_>) -> Plan {
-    let mut plan = Plan { lost: lost(view), ..Plan::default() };
+    let mut plan = Plan { lost: lost(view), revision: standing::shared_revision(view), ..Plan::default() };
     let mut balance = Balance::of(view);
     for (&partition, seen) in view.rows {
         if Standing::of(view, seen) == Standing::Mine {
@@ -154,21 +158,31 @@ fn keep(view: &View<'_>, partition: u8, seen: &Seen) -> Option<Step> {
 fn step(view: &View<'_>, partition: u8, seen: &Seen, change: Change) -> Step {
     let lease = LeaseRow {
         current_owner: Some(view.me.to_owned()),
+        owner_revision: view.revision,
         last_renewal: Some(view.now),
         expires_at: Some(view.now.saturating_add(view.interval)),
         ..seen.row.clone()
     };
     let row = match change {
-        Change::Claim => LeaseRow { owned_since: Some(view.now), next_owner: None, is_draining: false, ..lease },
+        Change::Claim => LeaseRow {
+            owned_since: Some(view.now),
+            next_owner: None,
+            next_revision: EngineRevision::OLDEST,
+            is_draining: false,
+            ..lease
+        },
         Change::Renew => lease,
         Change::Drain => LeaseRow { is_draining: true, ..lease },
         Change::Release => {
             let next_owner = standing::heir(view, &seen.row).map(str::to_owned);
             // The next owner looks often while it waits; if it is dead, others need not wait for a whole interval.
             let expires_at = next_owner.is_some().then(|| view.now.saturating_add(view.renew_every));
-            LeaseRow { next_owner, expires_at, ..LeaseRow::default() }
+            let next_revision = if next_owner.is_some() { seen.row.next_revision } else { EngineRevision::OLDEST };
+            LeaseRow { next_owner, expires_at, next_revision, ..LeaseRow::default() }
         }
-        Change::Request => LeaseRow { next_owner: Some(view.me.to_owned()), ..seen.row.clone() },
+        Change::Request => {
+            LeaseRow { next_owner: Some(view.me.to_owned()), next_revision: view.revision, ..seen.row.clone() }
+        }
     };
     Step { partition, change, row, etag: seen.etag.clone() }
 }

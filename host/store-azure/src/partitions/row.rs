@@ -1,7 +1,7 @@
 //! A row of the Partitions table.
 
 use azure::{Entity, Key, Value, WrongType};
-use engine::Timestamp;
+use engine::{EngineRevision, Timestamp};
 
 /// Who holds a control queue, as everybody can read it. Times are by the clock of whoever wrote them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +16,11 @@ pub(crate) struct LeaseRow {
     pub(crate) expires_at: Option<Timestamp>,
     /// The owner finishes what it has in hand, for the next owner, or because it leaves.
     pub(crate) is_draining: bool,
+    /// The newest engine revision that the owner knows. A host that does not say drops what stood here, and knows the
+    /// oldest.
+    pub(crate) owner_revision: EngineRevision,
+    /// The same of who wants it.
+    pub(crate) next_revision: EngineRevision,
 }
 
 const CURRENT_OWNER: &str = "CurrentOwner";
@@ -24,6 +29,8 @@ const OWNED_SINCE: &str = "OwnedSince";
 const LAST_RENEWAL: &str = "LastRenewal";
 const EXPIRES_AT: &str = "ExpiresAt";
 const IS_DRAINING: &str = "IsDraining";
+const OWNER_REVISION: &str = "RondoEngineRevision";
+const NEXT_REVISION: &str = "RondoNextEngineRevision";
 
 impl LeaseRow {
     /// Where the row of a control queue is.
@@ -35,6 +42,7 @@ impl LeaseRow {
     pub(crate) fn from_entity(entity: &Entity) -> Result<Self, WrongType> {
         let owner = |column| Ok(entity.text(column)?.filter(|owner| !owner.is_empty()).map(str::to_owned));
         let time = |column| Ok(entity.time(column)?.map(Timestamp::from_millis));
+        let revision = |column| Ok(entity.int(column)?.map_or(EngineRevision::OLDEST, revision_of));
         Ok(Self {
             current_owner: owner(CURRENT_OWNER)?,
             next_owner: owner(NEXT_OWNER)?,
@@ -42,12 +50,23 @@ impl LeaseRow {
             last_renewal: time(LAST_RENEWAL)?,
             expires_at: time(EXPIRES_AT)?,
             is_draining: entity.bool(IS_DRAINING)?.unwrap_or_default(),
+            owner_revision: revision(OWNER_REVISION)?,
+            next_revision: revision(NEXT_REVISION)?,
         })
     }
 
     /// The whole row: it is always replaced, so that what is none here is none there.
     pub(crate) fn to_entity(&self) -> Entity {
-        let Self { current_owner, next_owner, owned_since, last_renewal, expires_at, is_draining } = self;
+        let Self {
+            current_owner,
+            next_owner,
+            owned_since,
+            last_renewal,
+            expires_at,
+            is_draining,
+            owner_revision,
+            next_revision,
+        } = self;
         let owner = |owner: &Option<String>| owner.clone().map(Value::Text);
         let time = |time: &Option<Timestamp>| time.map(|time| Value::Time(time.as_millis()));
         let mut entity = Entity::new();
@@ -57,8 +76,20 @@ impl LeaseRow {
         entity.set_some(LAST_RENEWAL, time(last_renewal));
         entity.set_some(EXPIRES_AT, time(expires_at));
         entity.set(IS_DRAINING, Value::Bool(*is_draining));
+        entity.set_some(OWNER_REVISION, int_of(*owner_revision));
+        entity.set_some(NEXT_REVISION, int_of(*next_revision));
         entity
     }
+}
+
+/// A number that nobody could have written is that of rules nobody knows.
+fn revision_of(stored: i32) -> EngineRevision {
+    EngineRevision(u32::try_from(stored).unwrap_or(u32::MAX))
+}
+
+fn int_of(revision: EngineRevision) -> Option<Value> {
+    let number = i32::try_from(revision.0).unwrap_or(i32::MAX);
+    (revision != EngineRevision::OLDEST).then_some(Value::Int(number))
 }
 
 #[cfg(test)]
@@ -71,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_the_columns_and_types_of_durabletask() {
+    fn rows_have_the_columns_and_types_of_durabletask_and_two_of_our_own() {
         let row = LeaseRow {
             current_owner: Some("host-a".into()),
             next_owner: Some("host-b".into()),
@@ -79,9 +110,12 @@ mod tests {
             last_renewal: Some(Timestamp::from_millis(2_000)),
             expires_at: Some(Timestamp::from_millis(32_000)),
             is_draining: true,
+            owner_revision: EngineRevision(1),
+            next_revision: EngineRevision(2),
         };
         let expected = "CurrentOwner=Text(\"host-a\")\nExpiresAt=Time(32000)\nIsDraining=Bool(true)\n\
-                        LastRenewal=Time(2000)\nNextOwner=Text(\"host-b\")\nOwnedSince=Time(1000)";
+                        LastRenewal=Time(2000)\nNextOwner=Text(\"host-b\")\nOwnedSince=Time(1000)\n\
+                        RondoEngineRevision=Int(1)\nRondoNextEngineRevision=Int(2)";
         assert_eq!(render(&row.to_entity()), expected);
         assert_eq!(LeaseRow::from_entity(&row.to_entity()), Ok(row));
         assert_eq!(LeaseRow::key("hub-control-00"), Key { partition: String::new(), row: "hub-control-00".into() });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use engine::EngineRevision;
 use store_azure::{Hold, Ownership};
 use tokio::sync::watch;
 
@@ -45,6 +46,10 @@ impl Ownership for Fickle {
     fn state(&self) -> BTreeMap<u8, Hold> {
         let partitions = if self.is_noticed.load(Ordering::SeqCst) { 0 } else { self.partitions };
         (0..partitions).map(|partition| (partition, Hold::Owned)).collect()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        EngineRevision::NEWEST
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

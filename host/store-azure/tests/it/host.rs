@@ -162,7 +162,7 @@ impl Driver {
 
     fn turns(&mut self, effects: &mut Vec<Effect>) {
         self.begin(effects);
-        while self.shard.run_next(self.clock.now(), effects) {
+        while self.shard.run_next(self.clock.now(), self.backend.engine_revision(), effects) {
             self.begin(effects);
         }
     }

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use azure::fake::{FakeAccount, FakeMedium};
 use azure::{HubName, Queue, Queues as _};
 use engine::{
-    EventId, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message, Orchestration, Timestamp,
+    EngineRevision, EventId, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message,
+    Orchestration, Timestamp,
 };
 use store::{Client as _, Clock, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow};
 use store_azure::{Always, AzureBackend, LeaseOptions, Leases, Options, Ownership, hub};
@@ -170,6 +171,7 @@ impl World {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: EngineRevision::OLDEST,
         };
         CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse }
     }

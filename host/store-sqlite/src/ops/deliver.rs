@@ -109,7 +109,7 @@ fn came_of(transaction: &Transaction<'_>, id: &InstanceId, execution_id: Executi
     match instance::find(transaction.connection, id) {
         Ok(stored) => Ok(stored.is_some_and(|stored| stored.row.state.came_of(execution_id))),
         Err(ReadError::Sqlite(error)) => Err(error),
-        Err(ReadError::Damaged(_)) => Ok(false),
+        Err(ReadError::Damaged(_) | ReadError::Newer(_)) => Ok(false),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use engine::{EventId, HistoryEvent, InstanceId};
 use rusqlite::{Connection, params};
-use store::codec;
+use store::{check_engine_revision, codec};
 
 use super::{damaged, number};
 use crate::error::ReadError;
@@ -23,7 +23,7 @@ pub(crate) fn delete(connection: &Connection, instance: i64) -> rusqlite::Result
 /// The events from `from` on, at most `max`, in whole batches: there may be some before and some more behind.
 ///
 /// # Errors
-/// `Damaged` if a batch cannot be read or does not continue the one before.
+/// `Newer` if it cannot be read because a newer build wrote it, `Damaged` if a batch cannot be read or does not continue the one before.
 pub(crate) fn read(
     connection: &Connection,
     instance: i64,
@@ -43,8 +43,10 @@ pub(crate) fn read(
         let first_of_batch = events.len();
         let batch = row.get_ref(1)?.as_blob().map_err(|_| damaged(id, "a batch of its history is no blob"))?;
         let before = events.last().map(|event| event.id.next());
-        codec::decode_events_into(batch, &mut events)
-            .map_err(|error| damaged(id, format_args!("{error} in its history")))?;
+        if let Err(error) = codec::decode_events_into(batch, &mut events) {
+            check_engine_revision(&events)?;
+            return Err(damaged(id, format_args!("{error} in its history")).into());
+        }
         let first = events.get(first_of_batch).map(|event| event.id);
         if first.is_none() || before.is_some_and(|expected| first != Some(expected)) {
             return Err(damaged(id, format_args!("its history lacks event {before:?}")).into());

@@ -63,7 +63,7 @@ where
         self.done = Some(match (self.apply)(transaction) {
             Ok(done) => Ok(done),
             Err(ReadError::Sqlite(error)) => return Err(error),
-            Err(damaged @ ReadError::Damaged(_)) => Err(damaged.into_storage_error(self.operation)),
+            Err(unread) => Err(unread.into_storage_error(self.operation)),
         });
         Ok(())
     }

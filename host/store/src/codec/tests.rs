@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use engine::{
-    Digest, EventKey, ExecutionId, ExecutionStarted, Failure, InstanceId, Parent, Payload, RetryPolicy, TaskId,
+    Digest, EngineRevision, EventKey, ExecutionId, ExecutionStarted, Failure, InstanceId, Parent, Payload, RetryPolicy,
+    TaskId,
 };
 use proptest::prelude::*;
 
@@ -39,6 +40,7 @@ fn started() -> ExecutionStarted {
         generation: 0,
         trace_context: None,
         earlier_events: None,
+        engine_revision: EngineRevision::OLDEST,
     }
 }
 
@@ -90,6 +92,20 @@ fn the_layout_of_a_later_generation_never_changes() {
         "050505050505",
     );
     assert_eq!(hex(&encode_events(&[event(1, 0, EventKind::ExecutionStarted(Box::new(started)))]).unwrap()), golden);
+}
+
+#[test]
+fn the_layout_of_an_engine_revision_never_changes() {
+    let started = ExecutionStarted { engine_revision: EngineRevision(1), ..started() };
+    let golden = concat!(
+        "01010082008202818d5001010101010101010101010101010101654f726465726132627b7da161616162856170500202",
+        "0202020202020202020202020202644d61696e0301f61b0000018bcfe568005820030303030303030303030303030303",
+        "030303030303030303030303030303030300f6f601",
+    );
+    let event = event(1, 0, EventKind::ExecutionStarted(Box::new(started)));
+    let bytes = encode_events(std::slice::from_ref(&event)).unwrap();
+    assert_eq!(hex(&bytes), golden);
+    assert_eq!(decode_events(&bytes).unwrap(), [event]);
 }
 
 #[test]

@@ -62,6 +62,12 @@ impl Shard {
         effects: &mut Vec<Effect>,
     ) {
         let Snapshot { token, row, history, damage, taken_in, is_unfinished } = snapshot;
+        if let Err(newer) = store::check_engine_revision(&history) {
+            // A newer host of the hub has begun it, and can go on with it.
+            let error = newer.into_storage_error("load");
+            effects.push(Effect::Notice(Notice::Unreadable { instance_id, error }));
+            return;
+        }
         inbox.set_taken_in(taken_in);
         if let Some(damage) = damage {
             // Of a damaged row the backend says why itself.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engine::{HistoryChange, InstanceId, Timestamp, TurnError, TurnOutcome};
+use engine::{EngineRevision, HistoryChange, InstanceId, Timestamp, TurnError, TurnOutcome};
 use store::{HeldReason, Token, TurnCommit};
 
 use super::ahead::Ahead;
@@ -16,7 +16,13 @@ use crate::{fields, limits};
 
 impl Shard {
     /// Runs what waits in an idle slot.
-    pub(super) fn run_turn(&mut self, instance_id: InstanceId, slot: Slot, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn run_turn(
+        &mut self,
+        instance_id: InstanceId,
+        slot: Slot,
+        (now, newest): (Timestamp, EngineRevision),
+        effects: &mut Vec<Effect>,
+    ) {
         let Slot { phase: Phase::Idle(mut warm), mut inbox } = slot else {
             self.put(instance_id, slot, effects);
             return;
@@ -38,9 +44,8 @@ impl Shard {
         );
         // A bug in the engine or in the guests' runtime may cost this instance, but not the others of the shard. What
         // the panic left half done is dropped with the slot.
-        let ran = span.in_scope(|| {
-            catch_unwind(AssertUnwindSafe(|| warm.orchestration.run(started_at, batch.messages(), &mut guests)))
-        });
+        let run = || warm.orchestration.run(started_at, newest, batch.messages(), &mut guests);
+        let ran = span.in_scope(|| catch_unwind(AssertUnwindSafe(run)));
         let wanted = guests.wanted;
         self.counters.turns += 1;
         match ran {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Action, Event, EventKey, Message, Payload, RuntimeStatus, TaskId};
+use engine::{Action, EngineRevision, Event, EventKey, Message, Payload, RuntimeStatus, TaskId};
 use store::TurnCommit;
 use worker::shard::{Effect, Input};
 
@@ -114,10 +114,13 @@ fn others_have_their_turns_in_between() {
     let mut effects = Vec::new();
     let resume = bench.work("i", vec![Message::Resume { reason: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects));
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects));
     assert!(effects.is_empty() && bench.shard.has_runnable(), "it is not committed, and wants to go on");
     bench.shard.handle(crate::bench::done(key), bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects) && bench.shard.run_next(bench.now, &mut effects));
+    assert!(
+        bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects)
+            && bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects)
+    );
     assert_eq!(commits(&effects).pop().unwrap().instance_id, id("j"));
     let most = 2 * engine::limits::CONTINUE_AS_NEW_PER_WORK_ITEM_MAX as usize;
     assert!(generations(&runtime, "i") - before <= most);
@@ -132,7 +135,7 @@ fn what_arrives_meanwhile_is_taken_in_and_consumed_with_the_rest() {
     let mut effects = Vec::new();
     let resume = bench.work("i", vec![Message::Resume { reason: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects) && effects.is_empty());
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     let terminate = bench.work("i", vec![Message::Terminate { reason: None, recurse: false, execution_id: None }]);
     let commit = commits(&bench.tell(terminate)).pop().unwrap();
     assert_eq!((commit.state.status, commit.consumed.len()), (RuntimeStatus::Terminated, 2));
@@ -147,9 +150,9 @@ fn what_was_decided_before_a_guest_is_missing_stands() {
     let mut effects = Vec::new();
     let resume = bench.work("i", vec![Message::Resume { reason: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects) && effects.is_empty());
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     runtime.undeploy("drain");
-    assert!(bench.shard.run_next(bench.now, &mut effects));
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects));
     let commit = commits(&effects).pop().unwrap();
     assert_eq!((commit.state.generation, commit.consumed.len()), (16, 1));
     let committed = bench.committed(&commit);
@@ -168,7 +171,7 @@ fn a_shutdown_commits_what_was_run_ahead() {
     let mut effects = Vec::new();
     let resume = bench.work("i", vec![Message::Resume { reason: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects) && effects.is_empty());
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     let commit = commits(&bench.tell(Input::Drain)).pop().unwrap();
     assert_eq!((commit.state.generation, commit.consumed.len()), (32, 1));
     let committed = bench.committed(&commit);
@@ -184,10 +187,10 @@ fn a_panic_gives_back_everything_that_was_taken_in() {
     let mut effects = Vec::new();
     let resume = bench.work("i", vec![Message::Resume { reason: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
-    assert!(bench.shard.run_next(bench.now, &mut effects) && effects.is_empty());
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     runtime.orchestration("drain", |_| Box::new(|_| panic!("a bug")));
     let token = bench.stored[&id("i")].token.clone();
-    assert!(bench.shard.run_next(bench.now, &mut effects));
+    assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects));
     let [Effect::Hold { token: of_hold, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(*of_hold, token, "what is stored is as it was");
     assert_eq!(bench.shard.stats().messages_in_hand, 1, "the message that was taken in first is here still");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::{ExecutionId, ExecutionStarted, HistoryChange, InstanceId, Message, Timestamp};
+use engine::{EngineRevision, ExecutionId, ExecutionStarted, HistoryChange, InstanceId, Message, Timestamp};
 use store::{Envelope, InstanceRow, MessageId, Snapshot, Token, TurnCommit, WorkItem, pending_state};
 use worker::shard::{ActivityKey, Config, Effect, Input, Shard};
 
@@ -43,7 +43,7 @@ impl Bench {
         for input in inputs {
             self.shard.handle(input, self.now, &mut effects);
         }
-        while self.shard.run_next(self.now, &mut effects) {}
+        while self.shard.run_next(self.now, EngineRevision::NEWEST, &mut effects) {}
         effects
     }
 
@@ -62,6 +62,7 @@ impl Bench {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: engine::EngineRevision::OLDEST,
         };
         let row = InstanceRow {
             state: pending_state(id(instance), &start),

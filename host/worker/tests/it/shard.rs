@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Action, EventKey, InstanceId, LogLevel, Message, TaskId};
+use engine::{Action, EngineRevision, EventKey, EventKind, InstanceId, LogLevel, Message, TaskId};
 use store::{CommitError, Outcome, StorageError, Token};
 use worker::shard::{Config, Effect, Input, Notice};
 
@@ -521,4 +521,24 @@ fn answer(bench: &mut Bench, effect: Effect, random: &mut fastrand::Rng) -> Vec<
         Effect::Hold { .. } => panic!("nothing here is to be held"),
         Effect::CancelActivity(_) | Effect::GuestLog { .. } | Effect::Notice(_) | Effect::Tell(_) => Vec::new(),
     }
+}
+
+#[test]
+fn an_instance_of_newer_rules_is_left_alone_and_the_log_says_so() {
+    let runtime = Arc::new(Closures::default());
+    runtime.orchestration("fan", fan_out("a", 1));
+    let mut bench = Bench::with(&runtime, Config { warm_bytes_max: 0, warm_max: usize::MAX, busy_max: 10 });
+    let keys = bench.first_turn("i", "fan");
+    let stored = bench.stored.get_mut(&id("i")).unwrap();
+    for event in &mut stored.history {
+        if let EventKind::ExecutionStarted(started) = &mut event.kind {
+            started.engine_revision = EngineRevision(EngineRevision::NEWEST.0 + 1);
+        }
+    }
+    bench.tell(done(keys[0].clone()));
+    let effects = bench.tell(bench.loaded("i"));
+    let [Effect::Notice(Notice::Unreadable { error, .. })] = &effects[..] else { panic!("{effects:?}") };
+    let said = error.source.to_string();
+    assert!(said.contains("newer rondo"), "{said}");
+    assert_eq!(bench.shard.stats().messages_in_hand, 0);
 }

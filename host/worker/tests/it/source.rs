@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use engine::{InstanceId, Message};
+use engine::{EngineRevision, InstanceId, Message};
 use store::{
     ActivityQueue, CommitError, HeldReason, MemoryBackend, OfferedActivity, Outcome, Snapshot, StorageError,
     TakenActivity, TakenId, Token, TurnCommit, WorkItem, WorkSource,
@@ -113,6 +113,10 @@ impl WorkSource for FaultySource {
         !self.works_from_memory.load(Ordering::SeqCst)
     }
 
+    fn engine_revision(&self) -> EngineRevision {
+        self.inner.engine_revision()
+    }
+
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.inner.load(instance_id).await
@@ -201,6 +205,10 @@ pub(crate) struct Helper(pub(crate) Arc<FaultySource>);
 impl WorkSource for Helper {
     async fn fetch(&self, _: usize) -> Result<Vec<WorkItem>, StorageError> {
         std::future::pending().await
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        self.0.engine_revision()
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

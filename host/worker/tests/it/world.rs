@@ -71,6 +71,7 @@ impl World {
             generation: 0,
             trace_context: None,
             earlier_events: None,
+            engine_revision: engine::EngineRevision::OLDEST,
         };
         let instance = CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse };
         self.source.inner.create(instance).await.unwrap();

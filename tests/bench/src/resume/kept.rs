@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::InstanceId;
+use engine::{EngineRevision, InstanceId};
 use store::{
     ActivityQueue, Backend, CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem, WorkSource,
 };
@@ -19,6 +19,10 @@ impl WorkSource for Kept {
 
     fn is_available(&self) -> bool {
         self.0.is_available()
+    }
+
+    fn engine_revision(&self) -> EngineRevision {
+        self.0.engine_revision()
     }
 
     async fn load(&self, instance_id: &InstanceId) -> Result<Option<Snapshot>, StorageError> {

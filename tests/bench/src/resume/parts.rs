@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use engine::{Digest, Execution, Guest, GuestError, GuestSource, InstanceId, Orchestration};
+use engine::{Digest, EngineRevision, Execution, Guest, GuestError, GuestSource, InstanceId, Orchestration};
 use serde::Serialize;
 use store::{Backend, Clock as _, Snapshot, SystemClock};
 use wasm::LoadedComponent;
@@ -47,7 +47,8 @@ fn replay(instance_id: InstanceId, snapshot: Snapshot, component: &LoadedCompone
     let mut cold = Orchestration::load(instance_id, snapshot.history, state.component, state.custom_status)?;
     let fold = begun.elapsed();
     let begun = Instant::now();
-    let outcome = cold.run(SystemClock.now(), vec![client::event(u64::MAX)], &mut Source(component))?;
+    let outcome =
+        cold.run(SystemClock.now(), EngineRevision::NEWEST, vec![client::event(u64::MAX)], &mut Source(component))?;
     let replay = begun.elapsed();
     ensure!(!outcome.history.events().is_empty(), "the event led to nothing");
     Ok((fold, replay))

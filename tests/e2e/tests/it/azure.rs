@@ -7,7 +7,7 @@ mod hub;
 mod kill;
 mod load;
 mod outage;
-mod rows;
+pub(crate) mod rows;
 mod sharing;
 mod split_brain;
 pub(crate) mod world;

@@ -18,5 +18,6 @@ mod logs;
 mod output;
 mod stored;
 mod traces;
+mod upgrade;
 mod versions;
 mod wait;

@@ -8,7 +8,10 @@ use crate::testing::{
     ScriptedGuests, Session, check, child, complete, continue_as_new, custom_status, fail, log, retry, schedule,
     schedule_with, script, send_event, sub, sub_with, timer, wait_event,
 };
-use crate::{Action, EventKind, HistoryEvent, InstanceId, Orchestration, RetryPolicy, StartChild, Timestamp, limits};
+use crate::{
+    Action, EngineRevision, EventKind, HistoryEvent, InstanceId, Orchestration, RetryPolicy, StartChild, Timestamp,
+    limits,
+};
 
 /// The message of the failure that a first turn of these actions leads to.
 fn broken(actions: Vec<Action>) -> String {
@@ -212,7 +215,7 @@ fn a_history_at_its_limit_ends_with_a_failure() {
     let mut guests = script([vec![wait_event(0, "go")], vec![timer(1, 9), timer(2, 9)]]);
     let inbox = || crate::text::parse_messages("raise_event name=go data='x'").unwrap();
     let mut orchestration = Orchestration::load(instance.clone(), history.clone(), None, None).unwrap();
-    let outcome = orchestration.run(Timestamp::from_millis(0), inbox(), &mut guests).unwrap();
+    let outcome = orchestration.run(Timestamp::from_millis(0), EngineRevision::NEWEST, inbox(), &mut guests).unwrap();
     assert_snapshot!(crate::testing::render_outcome(&outcome), @"
     999997 orchestrator_started at=0s
     999998 event_raised name=go data='x'
@@ -223,6 +226,6 @@ fn a_history_at_its_limit_ends_with_a_failure() {
 
     let mut guests = script([vec![wait_event(0, "go")], vec![complete("in time")]]);
     let mut orchestration = Orchestration::load(instance, history, None, None).unwrap();
-    let outcome = orchestration.run(Timestamp::from_millis(0), inbox(), &mut guests).unwrap();
+    let outcome = orchestration.run(Timestamp::from_millis(0), EngineRevision::NEWEST, inbox(), &mut guests).unwrap();
     assert_eq!(outcome.state.output, Some("in time".into()));
 }

@@ -7,8 +7,8 @@ use crate::arbitrary;
 use crate::orchestration::load;
 use crate::testing::{ScriptedGuests, Session, custom_status};
 use crate::{
-    Action, EventId, EventKind, HistoryEvent, InstanceId, Message, Orchestration, OutboxMessage, StartChild, Timestamp,
-    TurnOutcome,
+    Action, EngineRevision, EventId, EventKind, HistoryEvent, InstanceId, Message, Orchestration, OutboxMessage,
+    StartChild, Timestamp, TurnOutcome,
 };
 
 use super::world::{Step, World, gambler, step};
@@ -143,7 +143,7 @@ proptest! {
         let Some(mut guests) = parrot(&history, vec![custom_status("new")]) else { return Ok(()) };
         let Ok(mut orchestration) = Orchestration::load(id.clone(), history.clone(), None, None) else { return Ok(()) };
         let now = Timestamp::from_millis(seconds * 1_000);
-        let outcome = orchestration.run(now, inbox, &mut guests);
+        let outcome = orchestration.run(now, EngineRevision::NEWEST, inbox, &mut guests);
         let outcome = outcome.map_err(|error| TestCaseError::fail(format!("a parrot was refused: {error}")))?;
         let mut stored = history;
         match outcome.history {
@@ -155,7 +155,7 @@ proptest! {
         let mut cold = Orchestration::load(id, stored, row.component, row.custom_status.clone())
             .map_err(|error| TestCaseError::fail(format!("what was recorded does not load: {error}")))?;
         prop_assert_eq!(cold.state(), Some(&row));
-        let _ = cold.run(now, later, &mut guests);
+        let _ = cold.run(now, EngineRevision::NEWEST, later, &mut guests);
     }
 }
 

@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 
 use crate::testing::{ScriptedGuests, Session, complete, schedule, script, timer};
 use crate::{
-    Action, Digest, Execution, Failure, Guest, GuestError, GuestSource, InstanceId, Orchestration, Timestamp, Turn,
-    TurnError, kind,
+    Action, Digest, EngineRevision, Execution, Failure, Guest, GuestError, GuestSource, InstanceId, Orchestration,
+    Timestamp, Turn, TurnError, kind,
 };
 
 /// Writes down how it is called.
@@ -55,16 +55,20 @@ fn a_warm_guest_gets_one_turn_and_a_cold_one_all_of_them_in_one_call() {
     let id = InstanceId::new("order-1").unwrap();
     let mut orchestration = Orchestration::new(id.clone());
     let start = crate::text::parse_messages("start name=order").unwrap();
-    let mut history =
-        orchestration.run(Timestamp::from_millis(0), start, &mut guests).unwrap().history.events().to_vec();
-    let fired = orchestration.run(Timestamp::from_millis(1_000), vec![], &mut guests).unwrap();
+    let mut history = orchestration
+        .run(Timestamp::from_millis(0), EngineRevision::NEWEST, start, &mut guests)
+        .unwrap()
+        .history
+        .events()
+        .to_vec();
+    let fired = orchestration.run(Timestamp::from_millis(1_000), EngineRevision::NEWEST, vec![], &mut guests).unwrap();
     history.extend_from_slice(fired.history.events());
     assert!(orchestration.guest_bytes() > 1_000);
 
     let mut cold = Orchestration::load(id, history, fired.state.component, None).unwrap();
     assert_eq!(cold.guest_bytes(), 0);
-    cold.run(Timestamp::from_millis(1_500), vec![], &mut guests).unwrap();
-    cold.run(Timestamp::from_millis(2_000), vec![], &mut guests).unwrap();
+    cold.run(Timestamp::from_millis(1_500), EngineRevision::NEWEST, vec![], &mut guests).unwrap();
+    cold.run(Timestamp::from_millis(2_000), EngineRevision::NEWEST, vec![], &mut guests).unwrap();
     assert_snapshot!(guests.calls.borrow().join("\n"), @r#"
     start pin=None
     run 0ms:0
@@ -79,7 +83,7 @@ fn a_wrong_number_of_answers_fails_the_instance() {
     let mut guests = Recorder { lists: Some(0), ..Recorder::default() };
     let mut orchestration = Orchestration::new(InstanceId::new("order-1").unwrap());
     let start = crate::text::parse_messages("start name=order").unwrap();
-    let outcome = orchestration.run(Timestamp::from_millis(0), start, &mut guests).unwrap();
+    let outcome = orchestration.run(Timestamp::from_millis(0), EngineRevision::NEWEST, start, &mut guests).unwrap();
     assert_snapshot!(crate::testing::render_outcome(&outcome), @"
     1 orchestrator_started at=0s
     2 execution_started name=order

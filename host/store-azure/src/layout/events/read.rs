@@ -3,19 +3,27 @@
 use azure::Entity;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use engine::{EventId, EventKey, EventKind, ExecutionStarted, Failure, HistoryEvent, RetryPolicy};
-use store::codec;
+use engine::{EngineRevision, EventId, EventKey, EventKind, ExecutionStarted, Failure, HistoryEvent, RetryPolicy};
+use store::{NewerEngineRevision, codec};
 
 use super::super::LayoutError;
 use super::super::columns::Reader;
 use super::super::json::{self, FailureDetails, InstanceRef, ParentInstance, Retry, TraceContext};
-use super::{FAILED, names};
+use super::{ENGINE_REVISION, FAILED, names};
 
 /// Reads an event row, after the texts of its `blob_columns` were put back.
 pub(crate) fn event_of(id: EventId, entity: &Entity) -> Result<HistoryEvent, LayoutError> {
     let row = Reader::new(entity)?;
     let at = row.required_time("_Timestamp")?;
     Ok(HistoryEvent { id, at, kind: kind_of(&row)? })
+}
+
+/// Looks at nothing but the rules that an execution follows, in the row of its `ExecutionStarted`: a newer build may have
+/// written rows that cannot be read.
+pub(crate) fn check_engine_revision(entity: &Entity) -> Result<(), NewerEngineRevision> {
+    let stored = entity.int(ENGINE_REVISION).ok().flatten();
+    let revision = stored.map_or(EngineRevision::OLDEST, |number| EngineRevision(number.cast_unsigned()));
+    if revision.is_known() { Ok(()) } else { Err(NewerEngineRevision { revision }) }
 }
 
 fn kind_of(row: &Reader<'_>) -> Result<EventKind, LayoutError> {
@@ -147,6 +155,7 @@ fn started_of(row: &Reader<'_>) -> Result<ExecutionStarted, LayoutError> {
         generation: row.int("RondoGeneration")?.unwrap_or_default(),
         trace_context: row.json::<TraceContext>("ParentTraceContext")?.and_then(TraceContext::read),
         earlier_events: row.parsed("RondoEarlierEvents", keys_of)?,
+        engine_revision: row.int(ENGINE_REVISION)?.map_or(EngineRevision::OLDEST, EngineRevision),
     })
 }
 

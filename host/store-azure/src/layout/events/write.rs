@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::{
-    EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, Payload, RuntimeStatus, TaskId,
-    Timestamp,
+    EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, Payload,
+    RuntimeStatus, TaskId, Timestamp,
 };
 use store::codec;
 
@@ -12,7 +12,7 @@ use super::super::columns::Writer;
 use super::super::json::{self, FailureDetails, InstanceRef, ParentInstance, Retry, TraceContext, Typing};
 use super::super::overflow::Naming;
 use super::super::{Row, keys, times};
-use super::names;
+use super::{ENGINE_REVISION, names};
 
 /// The row of an event.
 ///
@@ -165,6 +165,7 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         generation,
         trace_context,
         earlier_events,
+        engine_revision,
     } = started;
     // A key that is none of ours stays what it is; the id is for other readers, and known from the key.
     let instance_id = keys::unescape(instance_key).unwrap_or_else(|| instance_key.to_owned());
@@ -179,6 +180,9 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         .some_text("RondoComponent", component.map(|digest| digest.to_string()))
         .int("RondoGeneration", *generation)
         .some_text("RondoEarlierEvents", earlier_events.as_deref().map(keys_text));
+    if *engine_revision != EngineRevision::OLDEST {
+        row.int(ENGINE_REVISION, engine_revision.0);
+    }
     if let Some(time) = scheduled_start {
         row.time("ScheduledStartTime", *time);
     }

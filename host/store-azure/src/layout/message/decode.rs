@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use engine::{ActivityTask, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload, TaskId, Timestamp};
+use engine::{
+    ActivityTask, EngineRevision, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload, TaskId, Timestamp,
+};
 use store::codec;
 
 use super::super::json::{self, InstanceRef, ParentInstance, TraceContext};
@@ -217,6 +219,7 @@ impl Incoming {
             generation: rondo.generation.unwrap_or_default(),
             trace_context: parent_trace_context.and_then(TraceContext::read),
             earlier_events: None,
+            engine_revision: EngineRevision::OLDEST,
         })
     }
 }

@@ -207,6 +207,8 @@ fn started_body(started: &ExecutionStarted, addressee: &InstanceRef, event: Even
         trace_context,
         // Whoever starts an instance knows of none.
         earlier_events: _,
+        // The host that begins it says so.
+        engine_revision: _,
     } = started;
     // In .NET such members of an object are not data.
     let is_plain = |key: &String| !key.starts_with('$');

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::EngineRevision;
+
 use super::{Seen, Stage, View};
 use crate::partitions::row::LeaseRow;
 
@@ -65,6 +67,17 @@ fn has_passed(view: &View<'_>, seen: &Seen) -> bool {
 fn is_broken(view: &View<'_>, seen: &Seen) -> bool {
     let has_passed = seen.row.expires_at.is_some_and(|expires_at| view.now >= expires_at);
     has_passed || seen.unchanged_for >= view.interval
+}
+
+/// The newest engine revision that this host knows and every other one that serves a row or wants it.
+pub(super) fn shared_revision(view: &View<'_>) -> EngineRevision {
+    let others = view.rows.values().flat_map(|seen| {
+        let row = &seen.row;
+        let owner = (Standing::of(view, seen) == Standing::Others).then_some(row.owner_revision);
+        let is_wanted = heir(view, row).is_some() && Standing::of(view, seen) != Standing::Free;
+        [owner, is_wanted.then_some(row.next_revision)].into_iter().flatten()
+    });
+    others.fold(view.revision, EngineRevision::min)
 }
 
 /// Who has how many rows, once all that was asked for has changed hands.

@@ -1,5 +1,5 @@
 //! Rows as text: `owner>next`, `!` when draining, `@seconds` until it expires (20 unless said), `~seconds` that it has
-//! not changed (0 unless said); `-` is free. Rows are separated by blanks, the first is partition 0.
+//! not changed (0 unless said), `#owner,next` the engine revisions they know (9 unless said); `-` is free. Rows are separated by blanks, the first is partition 0.
 //!
 //! What is held as text: the partition, and `*` when it is due, `d` when it is draining, `e` when that has ended.
 
@@ -8,6 +8,9 @@ use super::*;
 const NOW: u64 = 1_000_000;
 
 fn seen(text: &str) -> Seen {
+    let (text, revisions) = text.split_once('#').unwrap_or((text, "9,9"));
+    let (owner_revision, next_revision) = revisions.split_once(',').unwrap_or((revisions, "9"));
+    let revision = |text: &str| EngineRevision(text.parse().unwrap());
     let (text, unchanged) = text.split_once('~').unwrap_or((text, "0"));
     let (text, expires) = text.split_once('@').unwrap_or((text, "20"));
     let (owner, next) = text.split_once('>').unwrap_or((text, ""));
@@ -18,6 +21,8 @@ fn seen(text: &str) -> Seen {
         next_owner: name(next),
         expires_at: (text != "-").then_some(Timestamp::from_millis(at)),
         is_draining: owner.ends_with('!'),
+        owner_revision: revision(owner_revision),
+        next_revision: revision(next_revision),
         ..LeaseRow::default()
     };
     Seen { row, etag: ETag(text.into()), unchanged_for: Duration::from_secs(unchanged.parse().unwrap()) }
@@ -40,6 +45,7 @@ fn with_view<T>(rows: &str, held: &str, decide: impl FnOnce(&View<'_>) -> T) -> 
     let held = held.split_whitespace().map(grip).collect();
     decide(&View {
         me: "me",
+        revision: EngineRevision(9),
         now: Timestamp::from_millis(NOW),
         interval: Duration::from_secs(30),
         renew_every: Duration::from_secs(10),
@@ -57,7 +63,7 @@ fn names(steps: &[Step]) -> String {
 
 /// What `me` does.
 fn decided(rows: &str, held: &str) -> String {
-    let Plan { lost, steps, is_moving } = with_view(rows, held, plan);
+    let Plan { lost, steps, is_moving, revision: _ } = with_view(rows, held, plan);
     let lost: Vec<String> = lost.iter().map(|partition| format!("{partition} lost")).collect();
     let parts = [lost.join(", "), names(&steps), if is_moving { "soon".to_owned() } else { String::new() }];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
@@ -212,7 +218,9 @@ fn hosts_that_see_the_same_reach_for_different_rows() {
         let view = with_view("", "", |view| View { me, rows: &BTreeMap::new(), held: &BTreeMap::new(), ..*view }.now);
         let held = BTreeMap::new();
         let (interval, renew_every) = (Duration::from_secs(30), Duration::from_secs(10));
-        plan(&View { me, now: view, interval, renew_every, rows: &rows, held: &held }).steps[0].partition
+        plan(&View { me, revision: EngineRevision::NEWEST, now: view, interval, renew_every, rows: &rows, held: &held })
+            .steps[0]
+            .partition
     };
     assert_ne!(first("host-1"), first("host-2"));
 }
@@ -234,15 +242,43 @@ fn each_change_writes_the_whole_row() {
         last_renewal: at(0),
         expires_at: at(30),
         is_draining: false,
+        owner_revision: EngineRevision(9),
+        next_revision: EngineRevision::OLDEST,
     };
     assert_eq!(row("a!>b@-99", Change::Claim), mine);
-    assert_eq!(row("me", Change::Renew), LeaseRow { owned_since: None, ..mine.clone() }, "the time is kept");
-    let wanted = LeaseRow { owned_since: None, next_owner: Some("b".into()), is_draining: true, ..mine };
-    assert_eq!(row("me>b", Change::Drain), wanted);
-    assert_eq!(row("me!>b", Change::Renew), wanted);
-    let promised = LeaseRow { next_owner: Some("b".into()), expires_at: at(10), ..LeaseRow::default() };
-    assert_eq!(row("me!>b", Change::Release), promised);
+    assert_eq!(row("me#0,0", Change::Renew), LeaseRow { owned_since: None, ..mine.clone() }, "the time is kept");
+    let next_revision = EngineRevision(3);
+    let wanted = LeaseRow { owned_since: None, next_owner: Some("b".into()), next_revision, is_draining: true, ..mine };
+    assert_eq!(row("me>b#0,3", Change::Drain), wanted);
+    assert_eq!(row("me!>b#9,3", Change::Renew), wanted);
+    let promised = LeaseRow { next_owner: Some("b".into()), next_revision, expires_at: at(10), ..LeaseRow::default() };
+    assert_eq!(row("me!>b#9,3", Change::Release), promised);
     assert_eq!(row("me!", Change::Release), LeaseRow::default());
-    let asked = LeaseRow { next_owner: Some("me".into()), ..seen("a@7").row };
-    assert_eq!(row("a@7", Change::Request), asked);
+    let asked = LeaseRow { next_owner: Some("me".into()), next_revision: EngineRevision(9), ..seen("a@7#2,0").row };
+    assert_eq!(row("a@7#2,0", Change::Request), asked);
+}
+
+#[test]
+fn new_executions_follow_rules_that_every_live_host_knows() {
+    for (rows, held, expected) in [
+        ("", "", 9),
+        ("me me", "0 1", 9),
+        ("a b", "", 9),
+        ("me a#2", "0", 2),
+        ("me a#2 b#1", "0", 1),
+        // A host of a build that says nothing drops the column.
+        ("me a#0", "0", 0),
+        ("me#0", "0", 9),
+        // Who waits for a partition is about to run instances of it.
+        ("me>a#9,0", "0", 0),
+        ("me>a#9,4", "0", 4),
+        ("->a#0,4", "", 4),
+        // A lease that is over is nobody's, and so is a promise that was not kept.
+        ("me a@-60#0", "0", 9),
+        ("me a>b@-60#0,0", "0", 9),
+        ("->a@-1#0,4", "", 9),
+    ] {
+        let revision = with_view(rows, held, |view| plan(view).revision);
+        assert_eq!(revision, EngineRevision(expected), "{rows} holding {held}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use azure::ETag;
-use engine::Timestamp;
+use engine::{EngineRevision, Timestamp};
 use fastrand::Rng;
 use tokio::time::Instant;
 
@@ -225,5 +225,13 @@ fn view<'a>(
     rows: &'a BTreeMap<u8, plan::Seen>,
     held: &'a BTreeMap<u8, plan::Grip>,
 ) -> View<'a> {
-    View { me, now, interval: TERMS.interval, renew_every: TERMS.renew_every, rows, held }
+    View {
+        me,
+        revision: EngineRevision::NEWEST,
+        now,
+        interval: TERMS.interval,
+        renew_every: TERMS.renew_every,
+        rows,
+        held,
+    }
 }

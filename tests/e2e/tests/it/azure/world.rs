@@ -1,5 +1,6 @@
 //! A task hub on the emulator, and hosts that share it.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,12 +28,26 @@ pub(crate) struct World {
 impl World {
     /// A hub that is not there yet; the first host makes it.
     pub(crate) fn new() -> Self {
+        Self::on(azurite::shared().unwrap(), azurite::unique_hub())
+    }
+
+    /// A hub of that name, in an account that no other test sees.
+    pub(crate) fn alone(hub: &str) -> Self {
+        Self::on(Azurite::start().unwrap(), hub.to_owned())
+    }
+
+    fn on(azurite: Azurite, hub: String) -> Self {
         Self {
-            hub: azurite::unique_hub(),
-            azurite: azurite::shared().unwrap(),
+            hub,
+            azurite,
             folder: tempfile::tempdir().unwrap(),
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(),
         }
+    }
+
+    /// Where hosts have their folders.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A proxy before the emulator.
