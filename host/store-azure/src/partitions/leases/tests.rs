@@ -331,3 +331,32 @@ async fn shutting_down_is_bounded_even_if_storage_hangs() {
     assert_eq!(a.owned(), 0);
     assert!(since.elapsed() <= Duration::from_secs(8), "{:?}", since.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn new_executions_follow_the_rules_of_the_oldest_host_as_long_as_it_lives() {
+    let world = World::new(4).await;
+    let options = |name, number| LeaseOptions { engine_revision: EngineRevision(number), ..world.options(name) };
+    let known = |host: &Host| host.leases.engine_revision();
+
+    let newer = world.join_with(options("newer", 2), true);
+    sleep(INTERVAL).await;
+    assert_eq!(known(&newer), EngineRevision(2), "alone");
+
+    // A build from before there were revisions writes none.
+    let old = world.join_with(options("old", 0), true);
+    sleep(INTERVAL * 2).await;
+    assert_eq!(world.counts([&newer, &old]), [2, 2]);
+    assert_eq!([known(&newer), known(&old)], [EngineRevision(0); 2], "both directions");
+
+    old.crash();
+    sleep(INTERVAL * 3).await;
+    assert_eq!(newer.owned(), 4);
+    assert_eq!(known(&newer), EngineRevision(2), "the lease of the old one is over");
+
+    let middle = world.join_with(options("middle", 1), true);
+    sleep(INTERVAL * 2).await;
+    assert_eq!([known(&newer), known(&middle)], [EngineRevision(1); 2]);
+    middle.leases.shutdown().await;
+    sleep(INTERVAL * 2).await;
+    assert_eq!(known(&newer), EngineRevision(2), "left in good order");
+}
