@@ -11,15 +11,17 @@ use crate::Problem;
 use crate::dto::segment;
 use crate::paths::BASE;
 use crate::router::Shared;
+use crate::task_hub;
 
-/// What a client sends with every request, and needs in every address that it is to use as it is.
-const CARRIED: [&str; 3] = ["taskHub", "connection", "code"];
+/// What addresses name as the connection if the client does not say: what Durable Functions calls its own storage.
+const CONNECTION_DEFAULT: &str = "Storage";
 
 /// The sender of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     base: String,
-    carried: String,
+    /// How the query of every address ends: the hub, the connection, and the key if the client sends it so.
+    suffix: String,
     query: Option<String>,
 }
 
@@ -29,19 +31,15 @@ impl Caller {
         format!("{}/instances/{}", self.base, segment(id))
     }
 
-    /// A query with what the client sends always, and with `own` in front of that.
+    /// A query with `own` in front of how every query ends. Never empty: clients of Durable Functions put `&…` behind it.
     pub(crate) fn query(&self, own: &str) -> String {
-        match (own, self.carried.as_str()) {
-            ("", "") => String::new(),
-            ("", carried) => format!("?{carried}"),
-            (own, "") => format!("?{own}"),
-            (own, carried) => format!("?{own}&{carried}"),
-        }
+        let separator = if own.is_empty() { "" } else { "&" };
+        format!("?{own}{separator}{}", self.suffix)
     }
 
     /// Where an instance is, with the query of this request.
     pub(crate) fn same_query(&self, id: &str) -> String {
-        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        let query = self.query.as_ref().map_or_else(|| self.query(""), |query| format!("?{query}"));
         format!("{}{query}", self.instance(id))
     }
 }
@@ -53,17 +51,18 @@ impl FromRequestParts<Arc<Shared>> for Caller {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let named = || format!("{}://{host}", shared.api.scheme.as_str());
         let server = shared.api.public_url.as_ref().map_or_else(named, |url| url.as_str().to_owned());
-        let query = parts.uri.query();
-        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        let carried = pairs.filter_map(|(name, value)| {
-            let name = CARRIED.into_iter().find(|carried| carried.eq_ignore_ascii_case(&name))?;
-            Some((name, value))
-        });
-        Ok(Self {
-            base: format!("{server}{BASE}"),
-            carried: Serializer::new(String::new()).extend_pairs(carried).finish(),
-            query: query.map(str::to_owned),
-        })
+        let query = parts.uri.query().filter(|query| !query.is_empty());
+        let given = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+            pairs.find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty()).map(|(_, value)| value)
+        };
+        let mut suffix = Serializer::new(String::new());
+        suffix.append_pair(task_hub::PARAMETER, shared.api.task_hub.as_str());
+        suffix.append_pair("connection", given("connection").as_deref().unwrap_or(CONNECTION_DEFAULT));
+        if let Some(key) = given("code") {
+            suffix.append_pair("code", &key);
+        }
+        Ok(Self { base: format!("{server}{BASE}"), suffix: suffix.finish(), query: query.map(str::to_owned) })
     }
 }
 
@@ -74,38 +73,27 @@ mod tests {
     use super::*;
     use crate::dto::Started;
 
-    fn caller(carried: &str) -> Caller {
-        Caller { base: "http://localhost:7070/x".into(), carried: carried.into(), query: None }
+    fn started(id: &str, suffix: &str) -> String {
+        let caller = Caller { base: "http://localhost:7070/x".into(), suffix: suffix.into(), query: None };
+        let started = Started::new(&caller, &InstanceId::new(id).unwrap(), ExecutionId::from_bytes([1; 16]));
+        serde_json::to_string_pretty(&started).unwrap()
     }
 
     #[test]
     fn the_answer_to_a_start_is_fixed() {
-        let id = InstanceId::new("a/b 1").unwrap();
-        let started = Started::new(&caller(""), &id, ExecutionId::from_bytes([1; 16]));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&started).unwrap(), @r#"
+        insta::assert_snapshot!(started("a/b&1", "taskHub=rondo&connection=Storage&code=k"), @r#"
         {
-          "id": "a/b 1",
-          "statusQueryGetUri": "http://localhost:7070/x/instances/a%2Fb%201",
-          "sendEventPostUri": "http://localhost:7070/x/instances/a%2Fb%201/raiseEvent/{eventName}",
-          "terminatePostUri": "http://localhost:7070/x/instances/a%2Fb%201/terminate?reason={text}",
-          "suspendPostUri": "http://localhost:7070/x/instances/a%2Fb%201/suspend?reason={text}",
-          "resumePostUri": "http://localhost:7070/x/instances/a%2Fb%201/resume?reason={text}",
-          "rewindPostUri": "http://localhost:7070/x/instances/a%2Fb%201/rewind?reason={text}",
-          "purgeHistoryDeleteUri": "http://localhost:7070/x/instances/a%2Fb%201",
-          "restartPostUri": "http://localhost:7070/x/instances/a%2Fb%201/restart",
+          "id": "a/b&1",
+          "statusQueryGetUri": "http://localhost:7070/x/instances/a%2Fb%261?taskHub=rondo&connection=Storage&code=k",
+          "sendEventPostUri": "http://localhost:7070/x/instances/a%2Fb%261/raiseEvent/{eventName}?taskHub=rondo&connection=Storage&code=k",
+          "terminatePostUri": "http://localhost:7070/x/instances/a%2Fb%261/terminate?reason={text}&taskHub=rondo&connection=Storage&code=k",
+          "suspendPostUri": "http://localhost:7070/x/instances/a%2Fb%261/suspend?reason={text}&taskHub=rondo&connection=Storage&code=k",
+          "resumePostUri": "http://localhost:7070/x/instances/a%2Fb%261/resume?reason={text}&taskHub=rondo&connection=Storage&code=k",
+          "rewindPostUri": "http://localhost:7070/x/instances/a%2Fb%261/rewind?reason={text}&taskHub=rondo&connection=Storage&code=k",
+          "purgeHistoryDeleteUri": "http://localhost:7070/x/instances/a%2Fb%261?taskHub=rondo&connection=Storage&code=k",
+          "restartPostUri": "http://localhost:7070/x/instances/a%2Fb%261/restart?taskHub=rondo&connection=Storage&code=k",
           "executionId": "01010101010101010101010101010101"
         }
         "#);
-    }
-
-    #[test]
-    fn addresses_carry_what_the_client_sends_always() {
-        let id = InstanceId::new("a").unwrap();
-        let started = Started::new(&caller("taskHub=h&code=k"), &id, ExecutionId::from_bytes([1; 16]));
-        assert_eq!(started.status_query_get_uri, "http://localhost:7070/x/instances/a?taskHub=h&code=k");
-        assert_eq!(
-            started.terminate_post_uri,
-            "http://localhost:7070/x/instances/a/terminate?reason={text}&taskHub=h&code=k"
-        );
     }
 }

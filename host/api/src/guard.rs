@@ -23,7 +23,8 @@ pub use keys::Keys;
 pub enum Guard {
     /// Whoever addresses the server by a name of this machine, web pages of other origins excepted.
     Loopback,
-    /// Whoever sends a key: in the header `x-functions-key`, as a bearer token, or in the query parameter `code`.
+    /// Whoever sends a key: in the header `x-functions-key`, as a bearer token, as the password of an address, or in the
+    /// query parameter `code`.
     Keys(Keys),
 }
 

@@ -24,6 +24,7 @@ mod public_url;
 mod readiness;
 mod router;
 mod routes;
+mod task_hub;
 #[cfg(test)]
 mod testing;
 pub mod times;
@@ -36,3 +37,4 @@ pub use problem::{Problem, ProblemDocument};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use readiness::{Phase, Readiness};
 pub use router::{Api, Scheme, document, router};
+pub use task_hub::TaskHub;

@@ -83,12 +83,13 @@ pub(crate) enum StatusText {
 pub(crate) struct FileBytes(Vec<u8>);
 
 /// Problems that any call may answer.
-const EVERYWHERE: [(&str, &str); 7] = [
+const EVERYWHERE: [(&str, &str); 8] = [
     ("400", "The request is malformed"),
     ("401", "A key is needed"),
     ("403", "The key does not allow changes, or a foreign web page asked"),
     ("408", "The body arrived too slowly"),
     ("413", "The body is too large"),
+    ("421", "The query parameter taskHub names another task hub than the server's"),
     ("500", "The storage or the server failed"),
     ("503", "The storage did not answer, or the host is not ready"),
 ];
@@ -180,13 +181,16 @@ fn with_everywhere(mut document: OpenApi) -> OpenApi {
     let in_header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-functions-key")));
     let in_query = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::new("code")));
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    for (name, scheme) in [("keyHeader", in_header), ("keyQuery", in_query), ("keyBearer", bearer)] {
+    let password = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).build());
+    let schemes = [("keyHeader", in_header), ("keyQuery", in_query), ("keyBearer", bearer), ("keyPassword", password)];
+    for (name, scheme) in schemes {
         components.add_security_scheme(name, scheme);
     }
     // Any one of them, or none: a server on loopback may have no key.
     let none: [&str; 0] = [];
     let mut security = vec![SecurityRequirement::default()];
-    security.extend(["keyHeader", "keyQuery", "keyBearer"].map(|name| SecurityRequirement::new(name, none)));
+    security
+        .extend(["keyHeader", "keyQuery", "keyBearer", "keyPassword"].map(|name| SecurityRequirement::new(name, none)));
     document.security = Some(security);
     for path in document.paths.paths.values_mut() {
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete, &mut path.patch];

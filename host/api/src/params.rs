@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use crate::Problem;
 use crate::limits::QUERY_BYTES_MAX;
 
-/// Sent by Durable Functions clients on every request. A host serves one hub and reads its key elsewhere.
+/// Sent by Durable Functions clients on every request. The hub and the key are checked before a handler runs, and a host
+/// has one connection.
 const EVERYWHERE: [&str; 3] = ["taskHub", "connection", "code"];
 
 /// What the OpenAPI document calls an `int64`.
@@ -24,7 +25,9 @@ impl Params {
         Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
     }
 
-    /// Refuses names that the route does not know: a misspelled filter must not mean "all".
+    /// Refuses names that the route does not know, where a misspelled one would change what is done: a filter must not
+    /// mean "all", and a time not "now". Calls that do the same to one instance whatever else is said ignore such names,
+    /// as Durable Functions does: its clients put texts into queries as they are, and a `&` in a reason makes a name.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
         let is_known =
             |name: &str| known.iter().chain(&EVERYWHERE).any(|candidate| candidate.eq_ignore_ascii_case(name));

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::{InstanceId, RuntimeStatus};
 use serde::{Deserialize, Serialize};
 use store::{CreateError, InstanceError, Outcome, StorageError};
 use utoipa::ToSchema;
 
+use crate::dto::string;
 use crate::limits::{NAMES_IN_PROBLEM_MAX, OVERLOAD_RETRY_AFTER};
 use crate::{DeployError, limits};
+
+/// The media type of a problem document.
+const DOCUMENT_TYPE: &str = "application/problem+json";
 
 /// Why a request was not done. Unless said otherwise nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,14 @@ pub enum Problem {
     /// Durable Functions has this call, and this host has not.
     #[error("{0} are not supported")]
     NotSupported(&'static str),
+    /// The request is for another task hub.
+    #[error("the request is for the task hub \"{asked}\", and this server serves \"{served}\"")]
+    OtherTaskHub {
+        /// What the request names.
+        asked: String,
+        /// What there is.
+        served: String,
+    },
     /// A web page of somebody else, or a name that only claims to be this machine, asked.
     #[error("{0}")]
     ForeignOrigin(String),
@@ -207,6 +219,21 @@ impl Problem {
         }
     }
 
+    /// The answer for a client that may read no documents, but shows a JSON string: the detail.
+    pub(crate) fn for_reader(self, headers: &HeaderMap) -> Response {
+        if reads_documents(headers) {
+            return self.into_response();
+        }
+        let body = string(&self.to_string()).get().to_owned();
+        let content_type = HeaderValue::from_static("application/json");
+        let (parts, _) = self.into_response().into_parts();
+        let mut response = (parts.status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        if let Some(seconds) = parts.headers.get(header::RETRY_AFTER) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+        }
+        response
+    }
+
     #[allow(clippy::too_many_lines, reason = "one table, one row for each problem")]
     fn facts(&self) -> Facts {
         let facts = |status, code, title, remedy: &str| Facts { status, code, title, remedy: remedy.to_owned() };
@@ -246,6 +273,13 @@ impl Problem {
                 "not-supported",
                 "This host does not have the call",
                 "Do without; the OpenAPI document at /rondo/openapi.json lists what there is.",
+            ),
+            // Clients of Durable Functions have a meaning of their own for 400, 404 and 410, and show the rest.
+            Self::OtherTaskHub { .. } => facts(
+                StatusCode::MISDIRECTED_REQUEST,
+                "other-task-hub",
+                "The request is for another task hub",
+                "Send it to a server of that hub, or correct or leave out taskHub. The flag --hub of a server names its hub.",
             ),
             Self::ForeignOrigin(_) => facts(
                 StatusCode::FORBIDDEN,
@@ -391,6 +425,17 @@ impl Problem {
     }
 }
 
+/// Whether a client can do something with a problem document: unless it lists what it reads, and JSON is there and
+/// documents are not, as the JavaScript clients of Durable Functions do.
+pub(crate) fn reads_documents(headers: &HeaderMap) -> bool {
+    let lists = |media_type: &str| {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let types = values.flat_map(|value| value.split(',')).map(|range| range.split(';').next().unwrap_or_default());
+        types.map(str::trim).any(|listed| listed.eq_ignore_ascii_case(media_type))
+    };
+    !lists("application/json") || lists(DOCUMENT_TYPE)
+}
+
 fn listed(names: &[String]) -> String {
     match names {
         [] => "nothing is deployed yet".to_owned(),
@@ -428,7 +473,7 @@ impl IntoResponse for Problem {
         let document = self.document();
         let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&document).unwrap_or_default();
-        let content_type = HeaderValue::from_static("application/problem+json");
+        let content_type = HeaderValue::from_static(DOCUMENT_TYPE);
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

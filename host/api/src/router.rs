@@ -20,7 +20,8 @@ use crate::routes::{
     components, control, events, health, history, hub, instances, metrics, migrate, openapi, restart, start, stream,
     wait,
 };
-use crate::{Deployer, Guard, HubView, IdSource, Problem, PublicUrl, Readiness, limits};
+use crate::task_hub::only_this_hub;
+use crate::{Deployer, Guard, HubView, IdSource, Problem, PublicUrl, Readiness, TaskHub, limits};
 
 /// Everything the surface needs, put together by `cli` or by a test.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Api {
     pub deployer: Arc<dyn Deployer>,
     /// Who knows how the host and its task hub are.
     pub hub: Arc<dyn HubView>,
+    /// What clients call that hub.
+    pub task_hub: TaskHub,
     /// The time that new instances are created at.
     pub clock: Arc<dyn Clock>,
     /// Where random ids come from.
@@ -79,6 +82,7 @@ pub(crate) struct Shared {
 /// The whole surface as a service.
 pub fn router(api: Api) -> Router {
     let guarded_by = api.guard.clone();
+    let task_hub = api.task_hub.clone();
     let (routes, document) = table().split_for_parts();
     let document = crate::openapi::completed(document);
     let shared = Arc::new(Shared {
@@ -91,6 +95,8 @@ pub fn router(api: Api) -> Router {
     let routes: Router = routes
         .method_not_allowed_fallback(wrong_verb)
         .fallback(unknown_route)
+        // Inside of the guard: only who may ask learns the hub's name.
+        .layer(from_fn_with_state(task_hub, only_this_hub))
         .layer(from_fn_with_state(guarded_by, guard))
         .with_state(shared);
     // Around the router, because it chooses by the path.

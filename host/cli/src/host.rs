@@ -116,6 +116,7 @@ impl Host {
             components: backend.clone(),
             deployer: Arc::new(registry.clone()),
             hub: Arc::clone(&hub) as _,
+            task_hub: args.storage.task_hub(),
             clock: Arc::clone(&clock),
             ids: Arc::new(RandomIds),
             guard,

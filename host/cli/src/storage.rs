@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use api::TaskHub;
 use azure::{Counted, HubName, Medium};
 use clap::ValueEnum;
 use store::{Backend, Clock};
@@ -23,8 +24,9 @@ pub(crate) struct StorageArgs {
     /// Where orchestrations are kept
     #[arg(long, default_value = "sqlite", value_name = "KIND")]
     store: Kind,
-    /// The task hub: 3 to 45 letters and digits, a letter first; hosts of one hub share its work
-    #[arg(long, env = "RONDO_HUB", value_name = "NAME", required_if_eq("store", "azure"), help_heading = HEADING)]
+    /// The task hub: 3 to 45 letters and digits, a letter first. With azure, hosts of one hub share its work; with
+    /// sqlite it is only what clients of Durable Functions call it, "rondo" without the flag
+    #[arg(long, env = "RONDO_HUB", value_name = "NAME", required_if_eq("store", "azure"))]
     hub: Option<HubName>,
     /// How many partitions a new hub gets, 1 to 16
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = HEADING)]
@@ -71,6 +73,11 @@ pub(crate) struct Storage {
 }
 
 impl StorageArgs {
+    /// What clients call the task hub.
+    pub(crate) fn task_hub(&self) -> TaskHub {
+        self.hub.as_ref().map(|name| TaskHub::new(name.as_str())).unwrap_or_default()
+    }
+
     /// Opens it; a task hub that is not there is made.
     pub(crate) async fn open(&self, data: &Path, clock: Arc<dyn Clock>) -> Result<Storage> {
         match self.store {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, DeployError, Deployer, Guard, HubFacts, HubView, Phase, RandomIds, Readiness, Scheme, Upload};
+use api::{Api, DeployError, Deployer, Guard, HubFacts, HubView, Phase, RandomIds, Readiness, Scheme, TaskHub, Upload};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -68,6 +68,7 @@ async fn hub() -> Router {
         components: backend.clone(),
         deployer: Arc::new(AcceptsAll(backend, clock.clone())),
         hub: Arc::new(NoWorker),
+        task_hub: TaskHub::default(),
         clock,
         ids: Arc::new(RandomIds),
         guard: Guard::Loopback,

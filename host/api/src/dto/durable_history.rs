@@ -1,4 +1,4 @@
-//! A history as Durable Functions shows it in a status: what was scheduled is merged into its completion.
+//! A history as Durable Functions shows it in a status: what was scheduled is merged into its completion, timers apart.
 
 use std::collections::BTreeMap;
 
@@ -127,13 +127,8 @@ impl Merger {
                 self.complete(*task, DurableEvent { result, ..entry("TaskCompleted", at) });
             }
             EventKind::TaskFailed { task, failure } => self.complete(*task, failed(failure, entry("TaskFailed", at))),
-            EventKind::TimerCreated { task, fire_at } => {
-                self.schedule(
-                    *task,
-                    DurableEvent { fire_at: Some(times::millis(*fire_at)), ..entry("TimerCreated", at) },
-                );
-            }
-            EventKind::TimerFired { task } => self.complete(*task, entry("TimerFired", at)),
+            EventKind::TimerCreated { task, fire_at } => self.timer_created(*task, *fire_at, at),
+            EventKind::TimerFired { task } => self.timer_fired(*task, at),
             EventKind::SubOrchestrationCreated { task, name, instance_id, input, .. } => {
                 let input = self.input(input.as_ref());
                 self.schedule(
@@ -205,6 +200,18 @@ impl Merger {
             ..completion
         };
         self.add(merged);
+    }
+
+    /// Both entries of a timer stay, as in Durable Functions.
+    fn timer_created(&mut self, task: TaskId, fire_at: Timestamp, at: Timestamp) {
+        let created = DurableEvent { fire_at: Some(times::millis(fire_at)), ..entry("TimerCreated", at) };
+        self.open.insert(task, Open { entry: None, scheduled: created.clone() });
+        self.add(created);
+    }
+
+    fn timer_fired(&mut self, task: TaskId, at: Timestamp) {
+        let fire_at = self.open.get(&task).and_then(|timer| timer.scheduled.fire_at.clone());
+        self.add(DurableEvent { fire_at, ..entry("TimerFired", at) });
     }
 
     /// The attempt that follows counts as scheduled for its time.
@@ -290,7 +297,8 @@ mod tests {
         {"EventType":"ExecutionStarted","Timestamp":"1970-01-01T00:00:02.000Z","FunctionName":"order","Input":{"id":7}}
         {"EventType":"TaskScheduled","Timestamp":"1970-01-01T00:00:03.000Z","FunctionName":"charge","Input":7}
         {"EventType":"TaskCompleted","Timestamp":"1970-01-01T00:00:06.000Z","FunctionName":"charge","ScheduledTime":"1970-01-01T00:00:04.000Z","Input":7,"Result":1.50}
-        {"EventType":"TimerFired","Timestamp":"1970-01-01T00:00:08.000Z","ScheduledTime":"1970-01-01T00:00:07.000Z","FireAt":"1970-01-01T00:01:00.000Z"}
+        {"EventType":"TimerCreated","Timestamp":"1970-01-01T00:00:07.000Z","FireAt":"1970-01-01T00:01:00.000Z"}
+        {"EventType":"TimerFired","Timestamp":"1970-01-01T00:00:08.000Z","FireAt":"1970-01-01T00:01:00.000Z"}
         {"EventType":"ExecutionCompleted","Timestamp":"1970-01-01T00:00:09.000Z","OrchestrationStatus":"Completed","Result":"done"}
         "#);
         let nothing = Shows { input: false, output: false };

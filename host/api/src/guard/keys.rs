@@ -1,6 +1,8 @@
 //! The keys of a server, and where a request carries one.
 
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use engine::Digest;
 use subtle::{Choice, ConstantTimeEq as _};
 
@@ -44,21 +46,34 @@ impl Keys {
     }
 }
 
-/// The key of a request: in a header of its own, as a bearer token, or in the query as Durable Functions has it.
+/// The key of a request: in a header of its own, as a bearer token, as a password, or in the query as Durable Functions
+/// has it.
 fn given(uri: &Uri, headers: &HeaderMap) -> Option<Vec<u8>> {
     if let Some(key) = headers.get("x-functions-key") {
         return Some(key.as_bytes().to_vec());
     }
-    if let Some(bearer) = headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes())) {
-        return Some(bearer.to_vec());
+    if let Some(authorization) = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes) {
+        let bearer = after_scheme(authorization, b"bearer ").map(<[u8]>::to_vec);
+        if let Some(key) = bearer.or_else(|| password(authorization)) {
+            return Some(key);
+        }
     }
     let pairs = form_urlencoded::parse(uri.query()?.as_bytes());
     pairs.into_owned().find(|(name, _)| name.eq_ignore_ascii_case("code")).map(|(_, value)| value.into_bytes())
 }
 
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked("bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+/// The password of HTTP's basic authentication, whatever the user is called: what clients send of an address such as
+/// `http://rondo:KEY@host/durabletask/`. Clients of Durable Functions that are given only a base address have no other
+/// place for a key. No answer asks a browser for a password, so none remembers one and sends it for foreign pages.
+fn password(authorization: &[u8]) -> Option<Vec<u8>> {
+    let credentials = STANDARD.decode(after_scheme(authorization, b"basic ")?).ok()?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(credentials[colon + 1..].to_vec())
+}
+
+fn after_scheme<'a>(value: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = value.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
 }
 
 #[cfg(test)]
@@ -77,6 +92,17 @@ mod tests {
         assert_eq!(check(&Method::POST, "/x", &[("authorization", "Bearer s3cret")]), Ok(()));
         assert_eq!(check(&Method::POST, "/x", &[("authorization", "bearer  s3cret ")]), Ok(()));
         assert_eq!(check(&Method::POST, "/x?Code=s3cret", &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_key_is_taken_from_the_password_of_an_address() {
+        // "rondo:s3cret", and "a:l00k".
+        assert_eq!(check(&Method::POST, "/x", &[("authorization", "Basic cm9uZG86czNjcmV0")]), Ok(()));
+        assert_eq!(check(&Method::GET, "/x", &[("authorization", "basic YTpsMDBr")]), Ok(()));
+        // "s3cret:rondo", "s3cret", and what is not base64.
+        for wrong in ["Basic czNjcmV0OnJvbmRv", "Basic czNjcmV0", "Basic ?", "Basic "] {
+            assert!(check(&Method::GET, "/x", &[("authorization", wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use engine::{Message, Payload};
 
 use crate::Problem;
@@ -30,7 +31,6 @@ pub(crate) async fn terminate(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    let params = params.only(&["reason", "recurse"])?;
     let recurse = params.flag("recurse")?.unwrap_or(false);
     let message = Message::Terminate { reason: reason(&params)?, recurse, execution_id: None };
     send(&shared, &id, message, Needs::Unended).await
@@ -50,7 +50,6 @@ pub(crate) async fn suspend(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    let params = params.only(&["reason"])?;
     send(&shared, &id, Message::Suspend { reason: reason(&params)? }, Needs::Unended).await
 }
 
@@ -68,11 +67,13 @@ pub(crate) async fn resume(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    let params = params.only(&["reason"])?;
     send(&shared, &id, Message::Resume { reason: reason(&params)? }, Needs::Unended).await
 }
 
 /// Reopen a failed instance
+///
+/// A client whose header accept names application/json and not application/problem+json gets the detail of a problem as
+/// a JSON string: the JavaScript client of Durable Functions shows nothing else.
 #[utoipa::path(
     post, path = "/instances/{id}/rewind", tag = "durable-functions", operation_id = "rewind",
     params(
@@ -85,9 +86,13 @@ pub(crate) async fn rewind(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
     params: Params,
-) -> Answer {
-    let params = params.only(&["reason"])?;
-    send(&shared, &id, Message::Rewind { reason: reason(&params)? }, Needs::Failed).await
+    headers: HeaderMap,
+) -> Result<StatusCode, Response> {
+    let rewound = async {
+        let message = Message::Rewind { reason: reason(&params)? };
+        send(&shared, &id, message, Needs::Failed).await
+    };
+    rewound.await.map_err(|problem: Problem| problem.for_reader(&headers))
 }
 
 /// Plain text, stored as it is.

@@ -9,7 +9,6 @@ use engine::Message;
 use super::start::label;
 use crate::extract::{JsonText, Segments, instance_id, says_json};
 use crate::openapi::{Ended, InstanceIdText, LabelText, MissingInstance, TooMany};
-use crate::params::Params;
 use crate::problem::Needs;
 use crate::router::Shared;
 use crate::{Problem, ids};
@@ -29,11 +28,9 @@ use crate::{Problem, ids};
 pub(crate) async fn raise(
     State(shared): State<Arc<Shared>>,
     Segments((id, event)): Segments<(String, String)>,
-    params: Params,
     headers: HeaderMap,
     JsonText(data): JsonText,
 ) -> Result<StatusCode, Problem> {
-    params.only(&[])?;
     if data.is_some() {
         says_json(&headers)?;
     }

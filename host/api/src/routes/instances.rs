@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use engine::{EventId, HistoryEvent, InstanceId, RuntimeStatus};
 use store::{InstanceFilter, InstancePage, InstanceRow, InvalidContinuation, PurgeFilter};
@@ -15,15 +15,15 @@ use crate::extract::{Segments, instance_id};
 use crate::limits::{HISTORY_EVENTS_PER_PAGE, HISTORY_EVENTS_SHOWN_MAX, PAGE_INSTANCES_DEFAULT};
 use crate::openapi::{Conflicts, InstanceIdText, MissingInstance, NothingMatches, StatusText, TooMany};
 use crate::params::Params;
-use crate::problem::Needs;
+use crate::problem::{Needs, reads_documents};
 use crate::router::Shared;
-use crate::{Problem, ProblemDocument, times};
+use crate::{Problem, ProblemDocument, paths, times};
 
 /// Where the next page of a query begins; goes back unread.
 const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-token");
 
 /// Statuses that Durable Functions clients ask for and that no instance here ever has.
-const STATUSES_ELSEWHERE: [&str; 2] = ["ContinuedAsNew", "Canceled"];
+const STATUSES_ELSEWHERE: [&str; 3] = ["Canceled", "ContinuedAsNew", "Unknown"];
 
 /// The row, or the problem that there is none.
 pub(crate) async fn existing(shared: &Shared, id: &InstanceId) -> Result<InstanceRow, Problem> {
@@ -61,16 +61,21 @@ pub(crate) async fn get(
     caller: Caller,
     Segments(id): Segments<String>,
     params: Params,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params =
-        params.only(&["showInput", "returnInternalServerErrorOnFailure", "showHistory", "showHistoryOutput"])?;
     let shows_history = params.flag("showHistory")?.unwrap_or(false);
     let shows = Shows {
         input: params.flag("showInput")?.unwrap_or(true),
         output: params.flag("showHistoryOutput")?.unwrap_or(false),
     };
     let fails_loudly = params.flag("returnInternalServerErrorOnFailure")?.unwrap_or(false);
-    let row = existing(&shared, &instance_id(&id)?).await?;
+    let row = match existing(&shared, &instance_id(&id)?).await {
+        // An empty body is no status for JavaScript, and any other one is.
+        Err(Problem::InstanceNotFound(_)) if !reads_documents(&headers) => {
+            return Ok(StatusCode::NOT_FOUND.into_response());
+        }
+        found => found?,
+    };
     let mut status = InstanceStatus::of(&row, shows.input);
     if shows_history {
         status.history_events = Some(durable_history(&whole_history(&shared, &row).await?, shows));
@@ -121,7 +126,7 @@ async fn whole_history(shared: &Shared, row: &InstanceRow) -> Result<Vec<History
         ("runtimeStatus" = inline(Option<Vec<StatusText>>), Query, description = "Only these, separated by commas; may be repeated"),
         ("instanceIdPrefix" = Option<String>, Query, description = "Only ids that begin so"),
         ("name" = Option<String>, Query, description = "Only this orchestration"),
-        ("createdTimeFrom" = Option<String>, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
+        ("createdTimeFrom" = Option<String>, Query, format = DateTime, description = "Created at or after: a time of RFC 3339, or a date; without an offset that of UTC"),
         ("createdTimeTo" = Option<String>, Query, format = DateTime, description = "Created at or before"),
         ("top" = Option<u64>, Query, description = "At most so many; 100 without it, never more than 1000"),
         ("held" = Option<bool>, Query, description = "Only held ones"),
@@ -190,9 +195,14 @@ pub(crate) async fn list(
 pub(crate) async fn purge(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
+    uri: Uri,
     params: Params,
 ) -> Result<Json<Purged>, Problem> {
     params.only(&[])?;
+    if paths::looks_like_parameters(uri.path()) {
+        let problem = "the path ends in parameters, which belong behind a '?'; a '&' in an instance id is written %26";
+        return Err(Problem::InvalidRequest(problem.to_owned()));
+    }
     let purged = shared.api.client.purge(&instance_id(&id)?).await;
     purged.map_err(|error| Problem::instance(error, Needs::Ended))?;
     Ok(Json(Purged { instances_deleted: 1 }))
@@ -202,7 +212,7 @@ pub(crate) async fn purge(
 #[utoipa::path(
     delete, path = "/instances", tag = "durable-functions", operation_id = "purgeMatching",
     params(
-        ("createdTimeFrom" = String, Query, format = DateTime, description = "Created at or after: a time of RFC 3339"),
+        ("createdTimeFrom" = String, Query, format = DateTime, description = "Created at or after: a time of RFC 3339, or a date; without an offset that of UTC"),
         ("createdTimeTo" = Option<String>, Query, format = DateTime, description = "Created at or before; without it until now"),
         ("runtimeStatus" = inline(Option<Vec<StatusText>>), Query, description = "Only these, separated by commas; may be repeated"),
     ),
@@ -227,22 +237,28 @@ pub(crate) async fn purge_matching(State(shared): State<Arc<Shared>>, params: Pa
 }
 
 /// The statuses asked for, by commas or by repetition; empty: any; none: only such as nothing ever has.
+///
+/// Durable Functions ignores names that it does not know. Beside one that is known nothing can be misread. Alone, such a
+/// name would mean "any": a misspelled one would purge everything.
 fn statuses(params: &Params) -> Result<Option<Vec<RuntimeStatus>>, Problem> {
     let mut statuses = Vec::new();
-    let mut asks_elsewhere = false;
+    let (mut asks_elsewhere, mut unknown) = (false, None);
     for name in params.all("runtimeStatus").flat_map(|names| names.split(',')).map(str::trim) {
         match status_from_name(name) {
             Some(status) => statuses.push(status),
             None if name.is_empty() => {}
             None if STATUSES_ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(name)) => asks_elsewhere = true,
-            None => {
-                let known = RuntimeStatus::ALL.map(RuntimeStatus::name).join(", ");
-                let problem = format!("query parameter \"runtimeStatus\": \"{name}\" is not one of {known}");
-                return Err(Problem::InvalidRequest(problem));
-            }
+            None => unknown = Some(name),
         }
     }
-    Ok(if statuses.is_empty() && asks_elsewhere { None } else { Some(statuses) })
+    match unknown {
+        Some(name) if statuses.is_empty() => {
+            let known = RuntimeStatus::ALL.map(RuntimeStatus::name).join(", ");
+            let problem = format!("query parameter \"runtimeStatus\": \"{name}\" is not one of {known}");
+            Err(Problem::InvalidRequest(problem))
+        }
+        _ => Ok(if statuses.is_empty() && asks_elsewhere { None } else { Some(statuses) }),
+    }
 }
 
 fn malformed_token() -> Problem {

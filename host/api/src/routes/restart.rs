@@ -41,7 +41,6 @@ pub(crate) async fn restart(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params = params.only(&["restartWithNewInstanceId", "timeout", "pollingInterval"])?;
     let under_new_id = params.flag("restartWithNewInstanceId")?.unwrap_or(true);
     let patience = Patience::of(&params)?;
     let row = existing(&shared, &instance_id(&id)?).await?;

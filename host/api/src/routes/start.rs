@@ -37,7 +37,7 @@ struct StartQuery {
     /// key:value; may be repeated
     #[param(pattern = r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]*$", max_length = 200)]
     tag: Option<String>,
-    /// When it may begin: a time of RFC 3339
+    /// When it may begin: a time of RFC 3339; without an offset that of UTC
     #[param(rename = "scheduledStart", format = DateTime)]
     scheduled_start: Option<String>,
     /// The same as scheduledStart

@@ -42,6 +42,33 @@ async fn a_key_for_reading_reads_and_does_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_request_for_another_task_hub_is_refused_on_every_route() {
+    let hub = Hub::with_order().await;
+    hub.start("a").await;
+    let document = hub.get("/rondo/openapi.json").await.json();
+    let paths: Vec<_> = document["paths"].as_object().unwrap().iter().collect();
+    let calls = paths.iter().flat_map(|(path, verbs)| verbs.as_object().unwrap().keys().map(move |verb| (verb, path)));
+    let mut calls: Vec<_> = calls.map(|(verb, path)| (verb.to_uppercase(), (*path).clone())).collect();
+    assert!(calls.len() > 20);
+    calls.extend([("GET".into(), "/nowhere".into()), ("POST".into(), format!("{BASE}/entities/counter/a"))]);
+    for (verb, path) in calls {
+        let path = path.replace("{name}", "order").replace("{id}", "a").replace("{event}", "go");
+        let answer = hub.send(&verb, &format!("{path}?code=k&TaskHub=Shop2"), &[], "").await;
+        assert_eq!(answer.problem(), (421, "other-task-hub".into()), "{verb} {path}");
+    }
+    let answer = hub.get(&format!("{BASE}/instances/a?taskHub=shop2")).await;
+    let detail = r#"the request is for the task hub "shop2", and this server serves "Shop""#;
+    assert_eq!(answer.json()["detail"], detail);
+    assert_eq!(hub.get(&format!("{BASE}/instances/a?taskHub=sHoP")).await.status, 202);
+}
+
+#[tokio::test]
+async fn only_who_may_ask_learns_which_hub_there_is() {
+    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", None)), |backend| backend);
+    assert_eq!(hub.get("/rondo/components?taskHub=x").await.problem(), (401, "unauthorized".into()));
+}
+
+#[tokio::test]
 async fn route_words_match_in_any_case_and_below_every_known_base() {
     let hub = Hub::with_order().await;
     hub.start("Terminate").await;

@@ -57,10 +57,22 @@ async fn the_document_names_every_call() {
     ");
 }
 
+/// Calls that ignore what they do not know.
+const LENIENT: [&str; 7] = [
+    "GET …/instances/{id}",
+    "POST …/instances/{id}/raiseEvent/{event}",
+    "POST …/instances/{id}/restart",
+    "POST …/instances/{id}/resume",
+    "POST …/instances/{id}/rewind",
+    "POST …/instances/{id}/suspend",
+    "POST …/instances/{id}/terminate",
+];
+
 #[tokio::test]
 async fn the_document_names_exactly_the_query_parameters_that_a_call_takes() {
     let hub = Hub::new();
     let document = hub.get("/rondo/openapi.json").await.json();
+    let mut lenient = Vec::new();
     for (verb, path, call) in calls(&document) {
         assert!(call.get("parameters").is_none_or(Value::is_array), "{verb} {path}");
         let parameters = call["parameters"].as_array().cloned().unwrap_or_default();
@@ -74,16 +86,27 @@ async fn the_document_names_exactly_the_query_parameters_that_a_call_takes() {
             .collect();
         let target =
             path.replace("{name}", "order").replace("{id}", "a").replace("{event}", "e").replace("{digest}", "d");
-        let answer = hub.send(&verb, &format!("{target}?no-such-parameter=1"), &[], "").await;
+        let ask = async |query: &str| hub.send(&verb, &format!("{target}?{query}"), &[], "").await;
+        let answer = ask("no-such-parameter=1").await;
         let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
         let taken = match detail.split_once("takes only ") {
             Some((_, names)) => names.to_owned(),
             None if detail.ends_with("takes none") => String::new(),
-            None => panic!("{verb} {path} took a parameter that does not exist: {}", answer.text),
+            None => {
+                assert_eq!(answer.problem(), (404, "instance-not-found".into()), "{verb} {path}");
+                lenient.push(format!("{verb} {}", path.replace(BASE, "…")));
+                for name in documented {
+                    let twice = ask(&format!("{name}=1&{name}=2")).await;
+                    assert_eq!(twice.problem(), (400, "invalid-request".into()), "{verb} {path} does not read {name}");
+                }
+                continue;
+            }
         };
         let mut taken: Vec<&str> = taken.split(", ").filter(|name| !name.is_empty()).collect();
         documented.sort_unstable();
         taken.sort_unstable();
         assert_eq!(documented, taken, "{verb} {path}");
     }
+    lenient.sort_unstable();
+    assert_eq!(lenient, LENIENT);
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
-    Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, PublicUrl, Readiness, Scheme, Upload,
+    Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, PublicUrl, Readiness, Scheme, TaskHub,
+    Upload,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -135,6 +136,7 @@ impl Hub {
             components: backend.clone(),
             deployer: Arc::new(ListDeployer(backend.clone(), clock.clone())),
             hub: Arc::new(NoWorker),
+            task_hub: TaskHub::new("Shop"),
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
             guard,

@@ -33,6 +33,10 @@ async fn a_status_is_202_until_the_end() {
     assert_eq!(code("b?returnInternalServerErrorOnFailure=true").await, 500);
     assert_eq!(hub.get(&format!("{BASE}/instances/c")).await.header("retry-after"), "5");
     assert_eq!(hub.get(&format!("{BASE}/instances/d")).await.problem(), (404, "instance-not-found".into()));
+    // The older JavaScript client takes any body for a status.
+    let accept = ("accept", "application/json, text/plain, */*");
+    let missing = hub.send("GET", &format!("{BASE}/instances/d"), &[accept], "").await;
+    assert_eq!((missing.status, missing.text.as_str()), (404, ""));
 }
 
 #[tokio::test]
@@ -40,14 +44,17 @@ async fn a_list_is_newest_first_and_filtered() {
     let hub = three().await;
     let list = async |query: &str| ids(&hub.get(&format!("{BASE}/instances{query}")).await);
     assert_eq!(list("").await, ["c", "b", "a"]);
-    assert_eq!(list("/?runtimeStatus=failed,Completed&taskHub=h").await, ["b", "a"]);
+    assert_eq!(list("/?runtimeStatus=failed,Completed&taskHub=shop").await, ["b", "a"]);
     assert_eq!(list("?runtimeStatus=failed&runtimeStatus=pending").await, ["c", "b"]);
     assert_eq!(list("?runtimeStatus=Canceled").await, Vec::<String>::new(), "nothing here is ever canceled");
     assert_eq!(list("?runtimeStatus=Canceled,Failed").await, ["b"]);
+    assert_eq!(list("?runtimeStatus=Faild,Failed").await, ["b"], "unknown beside known: as Durable Functions has it");
     assert_eq!(list("?instanceIdPrefix=b").await, ["b"]);
     assert_eq!(list("?name=other").await, Vec::<String>::new());
     assert_eq!(list("?createdTimeFrom=2030-01-01T00:01:00Z").await, ["c", "b"]);
     assert_eq!(list("?createdTimeTo=2030-01-01T00:01:00Z").await, ["b", "a"]);
+    assert_eq!(list("?createdTimeTo=2030-01-01").await, ["a"]);
+    assert_eq!(list("?createdTimeFrom=0001-01-01&createdTimeTo=9999-12-31T23:59:59.9999999Z").await, ["c", "b", "a"]);
     assert_eq!(list("?held=true").await, Vec::<String>::new());
 }
 
@@ -101,6 +108,9 @@ async fn a_purge_of_many_needs_a_beginning_and_tells_how_many() {
     assert_eq!(purge(&format!("?{since}&runtimeStatus=Canceled")).await.problem(), (404, "nothing-to-purge".into()));
     let misspelled = format!("?{since}&runtimeStatus=Canceled&createdTimeTo=tomorrow");
     assert_eq!(purge(&misspelled).await.problem(), (400, "invalid-request".into()));
+    assert_eq!(purge(&format!("?{since}&runtimeStatus=Faild")).await.problem(), (400, "invalid-request".into()));
+    let hint = purge("?createdTimeFrom=1970-01-01T00:00:00+00:00").await;
+    assert!(hint.json()["detail"].as_str().unwrap().contains("%2B"), "{}", hint.text);
     assert_eq!(purge(&format!("?{since}&runtimeStatus=Failed")).await.text, r#"{"instancesDeleted":1}"#);
     assert_eq!(purge(&format!("?{since}")).await.text, r#"{"instancesDeleted":1}"#);
     assert_eq!(ids(&hub.get(&format!("{BASE}/instances")).await), ["c"]);
@@ -177,7 +187,28 @@ async fn a_status_shows_what_has_happened_in_the_form_of_durable_functions() {
 #[tokio::test]
 async fn a_running_instance_says_where_to_ask_again() {
     let hub = three().await;
-    let answer = hub.get(&format!("{BASE}/instances/c?showInput=false&taskHub=h&code=k")).await;
     let base = "http://localhost:7070/runtime/webhooks/durabletask/instances/c";
-    assert_eq!(answer.header("location"), format!("{base}?showInput=false&taskHub=h&code=k"));
+    for (asked, again) in [
+        ("?showInput=false&taskHub=shop&code=k", "?showInput=false&taskHub=shop&code=k"),
+        ("&showInput=false", "?showInput=false"),
+        ("", "?taskHub=Shop&connection=Storage"),
+        ("?", "?taskHub=Shop&connection=Storage"),
+    ] {
+        let answer = hub.get(&format!("{BASE}/instances/c{asked}")).await;
+        assert_eq!((answer.status, answer.header("location")), (202, format!("{base}{again}").as_str()), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn what_clients_put_behind_an_address_without_a_query_is_read_where_it_cannot_be_a_name() {
+    let hub = three().await;
+    assert_eq!(hub.get(&format!("{BASE}/instances/a&showInput=false")).await.json()["instanceId"], "a");
+    let listed = hub.get(&format!("{BASE}/instances/&createdTimeFrom=2020-01-01T00:00:00Z&runtimeStatus=Failed")).await;
+    assert_eq!(ids(&listed), ["b"]);
+    // It names one instance, and could delete many.
+    let purged = hub.delete(&format!("{BASE}/instances/&createdTimeFrom=2020-01-01T00:00:00Z")).await;
+    assert_eq!(purged.problem(), (400, "invalid-request".into()));
+    assert_eq!(hub.delete(&format!("{BASE}/instances/a&code=k")).await.problem(), (400, "invalid-request".into()));
+    assert_eq!(hub.delete(&format!("{BASE}/instances/a%26code=k")).await.problem().1, "instance-not-found");
+    assert_eq!(hub.delete(&format!("{BASE}/instances&createdTimeFrom=2020-01-01T00:00:00Z")).await.status, 200);
 }

@@ -18,7 +18,7 @@ async fn started(hub: &Hub) -> engine::ExecutionStarted {
 async fn a_start_is_accepted_and_tells_where_to_ask() {
     let hub = Hub::with_order().await;
     let answer = hub.post(&format!("{BASE}/orchestrators/order/a%2F1"), "").await;
-    let location = "http://localhost:7070/runtime/webhooks/durabletask/instances/a%2F1";
+    let location = "http://localhost:7070/runtime/webhooks/durabletask/instances/a%2F1?taskHub=Shop&connection=Storage";
     assert_eq!((answer.status, answer.header("location"), answer.header("retry-after")), (202, location, "10"));
     assert_eq!(answer.json()["statusQueryGetUri"], location);
     assert_eq!(answer.json()["id"], "a/1");
@@ -29,11 +29,12 @@ async fn a_start_is_accepted_and_tells_where_to_ask() {
 async fn behind_a_proxy_addresses_are_those_of_the_proxy() {
     let hub = Hub::behind("https://orders.example/flows/");
     hub.deploy("order").await;
-    let location = "https://orders.example/flows/runtime/webhooks/durabletask/instances/a?code=k";
-    let answer = hub.post(&format!("{BASE}/orchestrators/order/a?code=k"), "").await;
+    let query = "taskHub=Shop&connection=c&code=k";
+    let location = format!("https://orders.example/flows/runtime/webhooks/durabletask/instances/a?{query}");
+    let answer = hub.post(&format!("{BASE}/orchestrators/order/a?code=k&Connection=c&taskHub=SHOP"), "").await;
     assert_eq!(answer.header("location"), location);
     assert_eq!(answer.json()["statusQueryGetUri"], location);
-    let asked_again = hub.get(&format!("{BASE}/instances/a?code=k")).await;
+    let asked_again = hub.get(&format!("{BASE}/instances/a?{query}")).await;
     assert_eq!(asked_again.header("location"), location);
 }
 

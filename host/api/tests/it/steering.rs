@@ -75,10 +75,38 @@ async fn an_ended_instance_takes_nothing() {
 }
 
 #[tokio::test]
+async fn what_an_action_does_not_know_is_ignored_as_durable_functions_does() {
+    let hub = running().await;
+    // As its JavaScript client sends a reason of "R&D said so".
+    for verb in ["suspend", "resume", "terminate"] {
+        let uri = format!("{BASE}/instances/a/{verb}?reason=R&D%20said%20so&taskHub=Shop&connection=Storage");
+        assert_eq!(hub.post(&uri, "").await.status, 202, "{verb}");
+    }
+    assert_eq!(hub.post(&format!("{BASE}/instances/a/raiseEvent/go?a=b"), "1").await.status, 202);
+    assert_eq!(hub.post(&format!("{BASE}/instances/a/restart?a=b"), "").await.status, 202);
+    assert_eq!(hub.get(&format!("{BASE}/instances/a?connectionName=c&showHistory=true")).await.status, 202);
+    assert_eq!(hub.post(&format!("{BASE}/instances/a/rewind?reason=R&D"), "").await.problem().0, 412);
+    assert!(matches!(&hub.inbox().await[0], Message::Suspend { reason: Some(reason) } if reason.as_str() == "R"));
+    // What is known must still be readable.
+    let unread = hub.post(&format!("{BASE}/instances/a/terminate?recurse=1"), "").await;
+    assert_eq!(unread.problem(), (400, "invalid-request".into()));
+}
+
+#[tokio::test]
 async fn only_a_failed_instance_can_be_rewound() {
     let hub = running().await;
     let rewind = async || hub.post(&format!("{BASE}/instances/a/rewind?reason=fixed"), "").await;
     assert_eq!(rewind().await.problem(), (412, "instance-not-failed".into()));
+    // As the JavaScript client of Durable Functions reads it, which makes an error's message of the whole body.
+    let accept = ("accept", "application/json, text/plain, */*");
+    let text = hub.send("POST", &format!("{BASE}/instances/a/rewind"), &[accept], "").await;
+    assert_eq!((text.status, text.header("content-type")), (412, "application/json"));
+    assert_eq!(text.json(), r#"instance "a" is Running; only a failed one can be rewound"#);
+    let missing = hub.send("POST", &format!("{BASE}/instances/x/rewind"), &[accept], "").await;
+    assert_eq!((missing.status, missing.text.as_str()), (404, r#""there is no instance \"x\"""#));
+    let reads_documents = [accept, ("accept", "application/problem+json")];
+    let document = hub.send("POST", &format!("{BASE}/instances/a/rewind"), &reads_documents, "").await;
+    assert_eq!(document.problem(), (412, "instance-not-failed".into()));
     hub.post(&format!("{BASE}/instances/a/suspend"), "").await;
     hub.turn("a", RuntimeStatus::Failed).await;
     assert_eq!(rewind().await.status, 202);
