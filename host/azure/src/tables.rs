@@ -110,6 +110,13 @@ impl Query {
     pub fn partition(partition: &str) -> Self {
         Self { filter: Some(format!("PartitionKey eq {}", quoted(partition))), ..Self::default() }
     }
+
+    /// The entities of one partition with row keys from `first` to `last`: the service reads no others.
+    pub fn rows(partition: &str, first: &str, last: &str) -> Self {
+        let [partition, first, last] = [partition, first, last].map(quoted);
+        let filter = format!("PartitionKey eq {partition} and RowKey ge {first} and RowKey le {last}");
+        Self { filter: Some(filter), ..Self::default() }
+    }
 }
 
 /// A text as an OData literal.

@@ -304,7 +304,7 @@ impl EventKind {
     }
 
     /// Bytes of the payloads it holds.
-    pub(crate) fn payload_bytes(&self) -> usize {
+    pub fn payload_bytes(&self) -> usize {
         let bytes = |payload: &Option<Payload>| payload.as_ref().map_or(0, |payload| payload.as_str().len());
         match self {
             Self::OrchestratorStarted

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure::{HubName, Medium};
-use engine::{Digest, EngineRevision, EventId, HistoryEvent, InstanceId, Message};
+use engine::{Digest, EngineRevision, EventId, InstanceId, Message};
 use store::{
     ActivityQueue, Client, Clock, CommitError, ComponentRecord, Components, CreateError, CreateInstance, HeldReason,
-    InstanceError, InstanceFilter, InstancePage, InstanceRow, PurgeFilter, Snapshot, StorageError, Token, TurnCommit,
-    WorkItem, WorkSource, limits as store_limits,
+    HistoryPage, InstanceError, InstanceFilter, InstancePage, InstanceRow, PurgeFilter, Snapshot, StorageError, Token,
+    TurnCommit, WorkItem, WorkSource, limits as store_limits,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -168,12 +168,7 @@ impl Client for AzureBackend {
         self.core.get(instance_id).await
     }
 
-    async fn history(
-        &self,
-        instance_id: &InstanceId,
-        from: EventId,
-        max: usize,
-    ) -> Result<Vec<HistoryEvent>, StorageError> {
+    async fn history(&self, instance_id: &InstanceId, from: EventId, max: usize) -> Result<HistoryPage, StorageError> {
         self.core.history(instance_id, from, max).await
     }
 

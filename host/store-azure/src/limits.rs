@@ -55,6 +55,10 @@ pub(crate) const HELD_VISIBILITY: Duration = Duration::from_mins(5);
 /// Requests of one operation that are under way at the same time.
 pub(crate) const PARALLEL_REQUESTS_MAX: usize = 16;
 
+/// Events of a page whose blobs are read at the same time: the ones that do not fit the page any more were read for
+/// nothing, and each may have megabytes.
+pub(crate) const EVENTS_READ_AHEAD_MAX: usize = 4;
+
 /// Pages of one query before it is an error: 1,000 rows each, and a history has at most a million events.
 pub(crate) const PAGES_MAX: usize = 2_000;
 

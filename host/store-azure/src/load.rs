@@ -26,10 +26,10 @@ type Starts = Vec<(MessageId, Box<ExecutionStarted>)>;
 
 /// The partition of an instance's history.
 #[derive(Debug, Default)]
-pub(crate) struct Stored {
-    pub(crate) sentinel: Option<Versioned>,
-    pub(crate) outbox: Option<Versioned>,
-    pub(crate) events: BTreeMap<String, Versioned>,
+struct Stored {
+    sentinel: Option<Versioned>,
+    outbox: Option<Versioned>,
+    events: BTreeMap<String, Versioned>,
 }
 
 /// The starts of an instance but those that have lapsed.
@@ -143,7 +143,7 @@ impl Core {
     }
 
     /// Reads all rows of a history, page by page.
-    pub(crate) async fn read_history(&self, key: &str) -> Result<Stored, Error> {
+    async fn read_history(&self, key: &str) -> Result<Stored, Error> {
         let mut stored = Stored::default();
         let mut query = Query::partition(key);
         for _ in 0..limits::PAGES_MAX {
@@ -165,7 +165,7 @@ impl Core {
     }
 
     /// The events that the sentinel vouches for.
-    pub(crate) async fn decode(
+    async fn decode(
         &self,
         sentinel: &Sentinel,
         mut rows: BTreeMap<String, Versioned>,
@@ -184,7 +184,7 @@ impl Core {
         stream::iter(reads).buffered(limits::PARALLEL_REQUESTS_MAX).try_collect().await
     }
 
-    async fn event(&self, id: u64, mut row: Entity) -> Result<HistoryEvent, Unread> {
+    pub(crate) async fn event(&self, id: u64, mut row: Entity) -> Result<HistoryEvent, Unread> {
         self.fill_in(&mut row).await?;
         events::event_of(EventId(id), &row).map_err(|error| Unread::Damaged(format!("event {id}: {error}")))
     }

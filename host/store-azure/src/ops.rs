@@ -2,6 +2,7 @@
 
 mod components;
 mod create;
+mod history;
 mod hold;
 mod list;
 mod purge;

@@ -221,8 +221,7 @@ fn whole_history(
     stored: &instance::StoredRow,
     id: &InstanceId,
 ) -> Result<Vec<HistoryEvent>, ReadError> {
-    let history = history::read(connection, stored.number, id, EventId::FIRST, usize::MAX)
-        .map_err(|error| error.of_instance(id))?;
+    let history = history::read(connection, stored.number, id).map_err(|error| error.of_instance(id))?;
     let (first, last) = (history.first().map(|event| event.id), history.last().map(|event| event.id));
     if last != stored.row.last_event || first.is_some_and(|first| first != EventId::FIRST) {
         let problem = format!("its history runs from {first:?} to {last:?}, not to {:?}", stored.row.last_event);

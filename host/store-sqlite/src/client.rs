@@ -1,10 +1,10 @@
 //! What the API needs of the backend.
 
 use async_trait::async_trait;
-use engine::{Digest, EventId, HistoryEvent, InstanceId, Message};
+use engine::{Digest, EventId, InstanceId, Message};
 use store::{
-    Client, CreateError, CreateInstance, InstanceError, InstanceFilter, InstancePage, InstanceRow, PurgeFilter,
-    StorageError,
+    Client, CreateError, CreateInstance, HistoryPage, InstanceError, InstanceFilter, InstancePage, InstanceRow,
+    PurgeFilter, StorageError,
 };
 
 use crate::backend::{OPERATION_BYTES, SqliteBackend};
@@ -40,18 +40,13 @@ impl Client for SqliteBackend {
         self.readers.read("get", read).await
     }
 
-    async fn history(
-        &self,
-        instance_id: &InstanceId,
-        from: EventId,
-        max: usize,
-    ) -> Result<Vec<HistoryEvent>, StorageError> {
+    async fn history(&self, instance_id: &InstanceId, from: EventId, max: usize) -> Result<HistoryPage, StorageError> {
         let id = instance_id.clone();
-        let events = self.readers.read("history", move |connection| match instance::number_of(connection, &id)? {
-            Some(number) => history::read(connection, number, &id, from, max),
-            None => Ok(Vec::new()),
+        let page = self.readers.read("history", move |connection| match instance::number_of(connection, &id)? {
+            Some(number) => history::page(connection, number, &id, from, max),
+            None => Ok(HistoryPage::default()),
         });
-        Ok(events.await?.into_iter().filter(|event| event.id >= from).take(max).collect())
+        page.await
     }
 
     async fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError> {

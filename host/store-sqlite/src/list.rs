@@ -2,13 +2,10 @@
 
 use engine::RuntimeStatus;
 use rusqlite::{Connection, ToSql, params_from_iter};
-use store::{Cursor, InstanceFilter, InstancePage, InstanceRow, StorageError};
+use store::{Cursor, InstanceFilter, InstancePage, InstanceRow, PageRoom, StorageError};
 
 use crate::error::{Damaged, ReadError};
 use crate::rows::{instance, instance_id, ms, number, timestamp, unsigned};
-
-/// A page ends when its payloads exceed this, so that a thousand rows of many megabytes do not meet in memory.
-const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A filter in SQL.
 pub(crate) struct Query {
@@ -63,27 +60,27 @@ impl Query {
         let found = self.find(connection)?;
         let mut statement = connection.prepare_cached(&format!("{} WHERE i.id = ?1", instance::SELECT))?;
         let mut page = InstancePage::default();
-        let mut bytes = 0;
+        let mut room = PageRoom::of(self.rows_max);
         let mut last = None;
-        let mut found = found.into_iter();
-        for cursor in found.by_ref().take(self.rows_max) {
+        for cursor in found {
+            if room.is_full() {
+                page.continuation = last.map(Cursor::to_continuation);
+                break;
+            }
             last = Some(cursor);
             let mut rows = statement.query([number(cursor.number)])?;
             match rows.next()?.map(instance::read).transpose() {
                 Ok(stored) => {
-                    bytes += stored.as_ref().map_or(0, |stored| payload_bytes(&stored.row));
+                    room.take(stored.as_ref().map_or(0, |stored| stored.row.payload_bytes()));
                     page.rows.extend(stored.map(|stored| stored.row));
                 }
                 // The others are not to suffer.
-                Err(ReadError::Damaged(error)) => page.rows.extend(unreadable(connection, cursor.number, &error)?),
+                Err(ReadError::Damaged(error)) => {
+                    room.take(0);
+                    page.rows.extend(unreadable(connection, cursor.number, &error)?);
+                }
                 Err(error) => return Err(error),
             }
-            if bytes >= PAGE_BYTES_MAX {
-                break;
-            }
-        }
-        if found.next().is_some() {
-            page.continuation = last.map(Cursor::to_continuation);
         }
         Ok(page)
     }
@@ -119,11 +116,6 @@ fn unreadable(
         return Ok(None);
     };
     instance::unreadable(connection, &id, damaged).map(Some)
-}
-
-fn payload_bytes(row: &InstanceRow) -> usize {
-    let payloads = [&row.state.input, &row.state.output, &row.state.custom_status];
-    payloads.into_iter().flatten().map(|payload| payload.as_str().len()).sum()
 }
 
 /// The first text behind all those that begin with `prefix`; none if there is none.

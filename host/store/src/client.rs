@@ -1,9 +1,9 @@
 //! What the API needs of a backend.
 
 use async_trait::async_trait;
-use engine::{Digest, EventId, ExecutionStarted, HistoryEvent, InstanceId, InstanceState, Message, RuntimeStatus};
+use engine::{Digest, EventId, ExecutionStarted, InstanceId, InstanceState, Message, RuntimeStatus};
 
-use crate::{InstanceFilter, InstancePage, InstanceRow, PurgeFilter, StorageError};
+use crate::{HistoryPage, InstanceFilter, InstancePage, InstanceRow, PurgeFilter, StorageError};
 
 /// A new instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,16 +103,13 @@ pub trait Client: Send + Sync + 'static {
     /// and from `changed` are the same rows. [`crate::WorkSource::load`] never lags.
     async fn get(&self, instance_id: &InstanceId) -> Result<Option<InstanceRow>, StorageError>;
 
-    /// The stored history from `from` on, at most `max` events; empty when there is none.
-    async fn history(
-        &self,
-        instance_id: &InstanceId,
-        from: EventId,
-        max: usize,
-    ) -> Result<Vec<HistoryEvent>, StorageError>;
+    /// One page of the stored history: from `from` on, at most `max` events, of bounded bytes (see [`crate::PageRoom`]); empty
+    /// when there is none. A page costs what is in it, not what comes before or behind it.
+    async fn history(&self, instance_id: &InstanceId, from: EventId, max: usize) -> Result<HistoryPage, StorageError>;
 
     /// Instances, one page at a time: newest first by creation where the backend can sort, else in an order of its own.
     /// An instance that exists from the first page to the last and is not replaced meanwhile is listed exactly once.
+    /// A page is bounded in bytes as well, see [`crate::PageRoom`].
     ///
     /// # Errors
     /// `Permanent` for a continuation that no page has answered with.

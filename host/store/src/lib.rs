@@ -15,6 +15,7 @@ mod cursor;
 mod error;
 pub mod limits;
 mod memory;
+mod pages;
 mod query;
 pub mod wake;
 mod work;
@@ -27,6 +28,7 @@ pub use components::{ComponentRecord, Components};
 pub use cursor::{Cursor, InvalidContinuation};
 pub use error::{NewerEngineRevision, Outcome, StorageError, check_engine_revision};
 pub use memory::MemoryBackend;
+pub use pages::{HistoryPage, PageRoom, whole_history};
 pub use query::{HeldReason, InstanceFilter, InstancePage, InstanceRow, PurgeFilter};
 pub use work::{Envelope, MessageId, Snapshot, WorkItem, WorkSource};
 

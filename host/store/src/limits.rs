@@ -18,5 +18,13 @@ pub const BACKLOG_MESSAGES_MAX: usize = 1_000_000;
 /// Instances of one page of a query.
 pub const PAGE_INSTANCES_MAX: usize = 1_000;
 
+/// Bytes of one page of a query or of a history; the item that reaches this bound is still in it: a thousand usual items fit,
+/// Azure Storage answers no more at a time, and a hundred readers at once stay within memory.
+pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What an item of a page counts beside its payloads: about what it takes up in memory, so that a page of a million
+/// events without payloads ends as well.
+pub const PAGE_ITEM_BYTES: usize = 256;
+
 /// A component file.
 pub const COMPONENT_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -12,15 +12,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use engine::{Digest, EngineRevision, EventId, HistoryEvent, InstanceId, Message};
+use engine::{Digest, EngineRevision, EventId, InstanceId, Message};
 use tokio::sync::Notify;
 
 use self::activities::Activities;
 use self::hub::Hub;
 use crate::{
     ActivityQueue, Client, Clock, CommitError, ComponentRecord, Components, CreateError, CreateInstance, HeldReason,
-    InstanceError, InstanceFilter, InstancePage, InstanceRow, Outcome, PurgeFilter, Snapshot, StorageError, Token,
-    TurnCommit, WorkItem, WorkSource, limits,
+    HistoryPage, InstanceError, InstanceFilter, InstancePage, InstanceRow, Outcome, PurgeFilter, Snapshot,
+    StorageError, Token, TurnCommit, WorkItem, WorkSource, limits,
 };
 
 /// A backend that forgets everything when it is dropped. Deterministic as far as its clock is.
@@ -192,15 +192,10 @@ impl Client for MemoryBackend {
         Ok(hub.instances.get(instance_id).map(|instance| instance.row.clone()))
     }
 
-    async fn history(
-        &self,
-        instance_id: &InstanceId,
-        from: EventId,
-        max: usize,
-    ) -> Result<Vec<HistoryEvent>, StorageError> {
+    async fn history(&self, instance_id: &InstanceId, from: EventId, max: usize) -> Result<HistoryPage, StorageError> {
         let hub = self.shared.open_hub("history")?;
         let events = hub.instances.get(instance_id).map(|instance| instance.history.as_slice()).unwrap_or_default();
-        Ok(events.iter().filter(|event| event.id >= from).take(max).cloned().collect())
+        Ok(HistoryPage::cut(events.iter().cloned(), from, max))
     }
 
     async fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError> {

@@ -117,6 +117,7 @@ macro_rules! for_all_cases {
             payload {
                 payloads_of_megabytes_are_kept_everywhere
                 instances_with_large_payloads_are_all_listed
+                a_page_of_a_history_is_bounded_in_bytes
                 a_payload_may_be_any_text
                 no_payload_is_not_an_empty_payload
                 an_instance_id_may_be_any_text_that_is_one

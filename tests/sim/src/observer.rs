@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::{EventId, HistoryEvent, InstanceId};
+use engine::{HistoryEvent, InstanceId};
 use futures_util::FutureExt as _;
-use store::{Client, InstanceFilter, InstanceRow};
+use store::{Client, InstanceFilter, InstanceRow, whole_history};
 
 use crate::world::World;
 
@@ -40,7 +40,7 @@ impl Observer {
     /// Row and history, if they can be read now.
     pub(crate) fn read(&self, instance_id: &InstanceId) -> Option<(Option<InstanceRow>, Vec<HistoryEvent>)> {
         let client = self.client();
-        let history = client.history(instance_id, EventId::FIRST, usize::MAX).now_or_never()?.ok()?;
+        let history = whole_history(client, instance_id).now_or_never()?.ok()?;
         let row = client.get(instance_id).now_or_never()?.ok()?;
         Some((row, history))
     }

@@ -23,7 +23,7 @@ use crate::{Problem, journal};
     params(
         ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("from" = Option<u64>, Query, description = "The page's first event; 1 without it"),
-        ("top" = Option<u64>, Query, description = "At most so many events; never more than 1000"),
+        ("top" = Option<u64>, Query, description = "At most so many events; never more than 1000, and fewer where they are large"),
     ),
     responses((status = 200, description = "One page", body = HistoryPage), MissingInstance),
 )]
@@ -40,12 +40,11 @@ pub(crate) async fn history(
     let top = params.number("top")?.and_then(|top| usize::try_from(top).ok()).filter(|top| *top > 0);
     let max = top.unwrap_or(HISTORY_EVENTS_PER_PAGE).min(HISTORY_EVENTS_PER_PAGE);
     let row = existing(&shared, &id).await?;
-    let Part { execution_id, events } = journal::part(&*shared.api.client, &row, from, max).await?;
-    let next = (events.len() == max).then(|| events.last().map(|event| event.id.next().0)).flatten();
+    let Part { execution_id, events, next } = journal::part(&*shared.api.client, &row, from, max).await?;
     Ok(Json(HistoryPage {
         instance_id: id.to_string(),
         execution_id: execution_id.to_string(),
         events: events.iter().map(Event::from).collect(),
-        next,
+        next: next.map(|next| next.0),
     }))
 }

@@ -100,21 +100,19 @@ pub(super) fn answer(caller: &Caller, row: &InstanceRow, status: InstanceStatus,
 async fn whole_history(shared: &Shared, row: &InstanceRow) -> Result<Vec<HistoryEvent>, Problem> {
     let id = &row.state.instance_id;
     let mut events: Vec<HistoryEvent> = Vec::new();
-    loop {
-        let from = events.last().map_or(EventId::FIRST, |last| last.id.next());
-        let page = shared.api.client.history(id, from, HISTORY_EVENTS_PER_PAGE).await?;
-        let is_last = page.len() < HISTORY_EVENTS_PER_PAGE;
-        events.extend(page);
-        if is_last {
-            return Ok(events);
-        }
+    let mut next = Some(EventId::FIRST);
+    while let Some(from) = next {
         if events.len() >= HISTORY_EVENTS_SHOWN_MAX {
             return Err(Problem::InvalidRequest(format!(
                 "query parameter \"showHistory\": the history has more than {HISTORY_EVENTS_SHOWN_MAX} events; \
                  GET /rondo/instances/{{id}}/history answers page by page"
             )));
         }
+        let page = shared.api.client.history(id, from, HISTORY_EVENTS_PER_PAGE).await?;
+        events.extend(page.events);
+        next = page.next;
     }
+    Ok(events)
 }
 
 /// List instances, newest first, page by page

@@ -7,7 +7,7 @@ use azure::{PageEnd, Query, Table, quoted};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{RuntimeStatus, Timestamp};
-use store::{InstanceFilter, InstancePage, InvalidContinuation, Outcome, PurgeFilter, StorageError};
+use store::{InstanceFilter, InstancePage, InvalidContinuation, Outcome, PageRoom, PurgeFilter, StorageError};
 
 use crate::core::Core;
 use crate::large::Unread;
@@ -19,16 +19,20 @@ impl Core {
     pub(crate) async fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError> {
         self.check_open("list")?;
         let rows_max = filter.page_rows();
-        let after = filter.continuation.as_deref().map(read_continuation).transpose()?;
-        let mut query = Query { filter: Some(wanted(filter)), after, ..Query::default() };
+        let from = filter.continuation.as_deref().map(Continuation::read).transpose()?;
+        let mut query = Query { filter: Some(wanted(filter, from.as_ref())), ..Query::default() };
+        query.after = from.and_then(Continuation::into_end);
         let mut page = InstancePage::default();
+        let mut room = PageRoom::of(rows_max);
         // The service may answer with few rows, or none, and have more nevertheless.
         for _ in 0..limits::PAGES_MAX {
             query.top = u32::try_from(rows_max - page.rows.len()).ok();
             let found = steady::repeat(|| self.medium.query(Table::Instances, &query)).await;
             let found = found.map_err(|error| steady::failure("list", error))?;
-            for stored in found.entities {
+            let mut found_rows = found.entities.into_iter().peekable();
+            while let Some(stored) = found_rows.next() {
                 let key = stored.key.partition.clone();
+                let shown = page.rows.len();
                 match self.row_of(stored.clone()).await {
                     Ok((row, _)) if filter.matches(&row) => page.rows.push(row),
                     Ok(_) => {}
@@ -41,19 +45,27 @@ impl Core {
                         }
                     },
                 }
+                for row in page.rows.iter().skip(shown) {
+                    room.take(row.payload_bytes());
+                }
+                // The service says where its own pages end, not where this one does.
+                if room.is_full() && found_rows.peek().is_some() {
+                    page.continuation = Some(Continuation::Behind(key).write());
+                    return Ok(page);
+                }
             }
             query.after = found.end;
-            if query.after.is_none() || page.rows.len() >= rows_max {
+            if query.after.is_none() || room.is_full() {
                 break;
             }
         }
-        page.continuation = query.after.as_ref().map(write_continuation);
+        page.continuation = query.after.map(|end| Continuation::Service(end).write());
         Ok(page)
     }
 }
 
 /// The filter as the service understands it; what it does not is looked at afterwards.
-fn wanted(filter: &InstanceFilter) -> String {
+fn wanted(filter: &InstanceFilter, from: Option<&Continuation>) -> String {
     let InstanceFilter { statuses, name, id_prefix, created_from, created_to, held, .. } = filter;
     let mut conditions = vec![quoted_eq("RowKey", "")];
     conditions.extend(one_of(statuses));
@@ -62,6 +74,9 @@ fn wanted(filter: &InstanceFilter) -> String {
         let from = keys::escape(prefix);
         conditions.push(format!("PartitionKey ge {}", quoted(&from)));
         conditions.extend(after_prefix(&from).map(|to| format!("PartitionKey lt {}", quoted(&to))));
+    }
+    if let Some(Continuation::Behind(key)) = from {
+        conditions.push(format!("PartitionKey gt {}", quoted(key)));
     }
     conditions.extend(created(*created_from, *created_to));
     if *held {
@@ -113,18 +128,49 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-fn write_continuation(end: &PageEnd) -> String {
-    let row = end.row.as_deref().unwrap_or_default();
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(&end.partition), URL_SAFE_NO_PAD.encode(row))
+/// Where a page ended.
+#[derive(Debug, PartialEq)]
+enum Continuation {
+    /// Where the service said that its own page ended.
+    Service(PageEnd),
+    /// Behind the row with this partition key: the page was full before the service's was.
+    Behind(String),
 }
 
-fn read_continuation(text: &str) -> Result<PageEnd, StorageError> {
-    let part = |text: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok();
-    let end = text.split_once('.').and_then(|(partition, row)| {
-        let (partition, row) = (part(partition)?, part(row)?);
-        (!partition.is_empty()).then_some(PageEnd { partition, row: Some(row).filter(|row| !row.is_empty()) })
-    });
-    end.ok_or_else(|| StorageError::new("list", Outcome::Permanent, InvalidContinuation(text.to_owned())))
+/// What a continuation begins with that is not the service's, whose are Base64.
+const BEHIND: &str = "~";
+
+impl Continuation {
+    fn write(&self) -> String {
+        match self {
+            Self::Service(PageEnd { partition, row }) => {
+                let row = row.as_deref().unwrap_or_default();
+                format!("{}.{}", URL_SAFE_NO_PAD.encode(partition), URL_SAFE_NO_PAD.encode(row))
+            }
+            Self::Behind(key) => format!("{BEHIND}{}", URL_SAFE_NO_PAD.encode(key)),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, StorageError> {
+        let part = |text: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok();
+        let filled = |text: &str| part(text).filter(|text| !text.is_empty());
+        let read = match text.strip_prefix(BEHIND) {
+            Some(key) => filled(key).map(Self::Behind),
+            None => text.split_once('.').and_then(|(partition, row)| {
+                let row = part(row)?;
+                let row = Some(row).filter(|row| !row.is_empty());
+                Some(Self::Service(PageEnd { partition: filled(partition)?, row }))
+            }),
+        };
+        read.ok_or_else(|| StorageError::new("list", Outcome::Permanent, InvalidContinuation(text.to_owned())))
+    }
+
+    fn into_end(self) -> Option<PageEnd> {
+        match self {
+            Self::Service(end) => Some(end),
+            Self::Behind(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -133,12 +179,12 @@ mod tests {
 
     #[test]
     fn a_continuation_round_trips_and_anything_else_is_refused() {
-        for row in [None, Some("x".to_owned())] {
-            let end = PageEnd { partition: "1!8!b3JkZXI-".to_owned(), row };
-            assert_eq!(read_continuation(&write_continuation(&end)).unwrap(), end);
+        let service = |row| Continuation::Service(PageEnd { partition: "1!8!b3JkZXI-".to_owned(), row });
+        for end in [service(None), service(Some("x".to_owned())), Continuation::Behind("a^0b".to_owned())] {
+            assert_eq!(Continuation::read(&end.write()).unwrap(), end);
         }
-        for text in ["", ".", "x", "!.!", ".eA"] {
-            assert_eq!(read_continuation(text).unwrap_err().outcome, Outcome::Permanent, "{text}");
+        for text in ["", ".", "x", "!.!", ".eA", "~", "~!", "~eA.eA"] {
+            assert_eq!(Continuation::read(text).unwrap_err().outcome, Outcome::Permanent, "{text}");
         }
     }
 
@@ -153,11 +199,17 @@ mod tests {
             ..InstanceFilter::default()
         };
         assert_eq!(
-            wanted(&filter),
+            wanted(&filter, None),
             "RowKey eq '' and (RuntimeStatus eq 'Failed' or RuntimeStatus eq 'Running') and Name eq 'it''s' \
              and PartitionKey ge 'a^0b' and PartitionKey lt 'a^0c' \
              and CreatedTime ge datetime'1970-01-01T00:00:00.000Z' and RondoHeld ne ''"
         );
+    }
+
+    #[test]
+    fn a_page_that_was_full_goes_on_behind_its_last_row() {
+        let from = Continuation::Behind("it's".to_owned());
+        assert_eq!(wanted(&InstanceFilter::default(), Some(&from)), "RowKey eq '' and PartitionKey gt 'it''s'");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Looking at instances.
 
-use engine::{EventId, HistoryEvent, InstanceId};
+use engine::InstanceId;
 use store::{InstanceRow, StorageError};
 
 use crate::core::Core;
 use crate::large::Unread;
-use crate::load::Stored;
 use crate::steady;
 
 impl Core {
@@ -20,24 +19,6 @@ impl Core {
             Err(unread) => Self::shown_instead(stored, unread),
         };
         row.map(Some).map_err(|error| error.into_storage("get"))
-    }
-
-    /// See [`store::Client::history`].
-    pub(crate) async fn history(
-        &self,
-        instance_id: &InstanceId,
-        from: EventId,
-        max: usize,
-    ) -> Result<Vec<HistoryEvent>, StorageError> {
-        self.check_open("history")?;
-        let read = async {
-            let Stored { sentinel, events, .. } = self.read_history(&Self::key_of(instance_id)).await?;
-            let Some(sentinel) = sentinel else { return Ok(Vec::new()) };
-            let (sentinel, _) = self.sentinel_of(sentinel).await?;
-            self.decode(&sentinel, events).await
-        };
-        let events = read.await.map_err(|error: Unread| error.into_storage("history"))?;
-        Ok(events.into_iter().filter(|event| event.id >= from).take(max).collect())
     }
 
     /// See [`store::Client::changed`].

@@ -13,6 +13,7 @@ mod in_hand;
 mod lives;
 mod programs;
 mod purged;
+mod reading;
 mod requests;
 mod split_brain;
 mod starts;

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use azure::fake::{FakeAccount, FakeMedium};
 use azure::{HubName, Queue, Queues as _};
 use engine::{
-    EngineRevision, EventId, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message,
-    Orchestration, Timestamp,
+    EngineRevision, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message, Orchestration,
+    Timestamp,
 };
-use store::{Client as _, Clock, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow};
+use store::{Client as _, Clock, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow, whole_history};
 use store_azure::{Always, AzureBackend, LeaseOptions, Leases, Options, Ownership, hub};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
@@ -185,7 +185,7 @@ impl World {
     }
 
     pub(crate) async fn history(&self, instance: &str) -> Vec<HistoryEvent> {
-        self.client.history(&id(instance), EventId::FIRST, usize::MAX).await.unwrap()
+        whole_history(&self.client, &id(instance)).await.unwrap()
     }
 
     /// Waits until a history says something.

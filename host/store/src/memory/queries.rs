@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use engine::InstanceId;
 
 use super::hub::Hub;
-use crate::{Cursor, InstanceError, InstanceFilter, InstancePage, PurgeFilter, StorageError};
+use crate::{Cursor, InstanceError, InstanceFilter, InstancePage, PageRoom, PurgeFilter, StorageError};
 
 impl Hub {
     pub(super) fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError> {
@@ -17,14 +17,17 @@ impl Hub {
         let newest_first: BTreeSet<_> =
             matching.map(|instance| (instance.cursor(), &instance.row.state.instance_id)).collect();
         let mut page = InstancePage::default();
-        let mut rest = newest_first.into_iter().rev();
+        let mut room = PageRoom::of(filter.page_rows());
         let mut last = None;
-        for (cursor, id) in rest.by_ref().take(filter.page_rows()) {
-            page.rows.extend(self.instances.get(id).map(|instance| instance.row.clone()));
+        for (cursor, id) in newest_first.into_iter().rev() {
+            if room.is_full() {
+                page.continuation = last.map(Cursor::to_continuation);
+                break;
+            }
+            let Some(instance) = self.instances.get(id) else { continue };
+            room.take(instance.row.payload_bytes());
+            page.rows.push(instance.row.clone());
             last = Some(cursor);
-        }
-        if rest.next().is_some() {
-            page.continuation = last.map(Cursor::to_continuation);
         }
         Ok(page)
     }

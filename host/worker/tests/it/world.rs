@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
-    EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, InstanceId, Message, Payload, RuntimeStatus, Timestamp,
+    EventKey, EventKind, ExecutionId, ExecutionStarted, InstanceId, Message, Payload, RuntimeStatus, Timestamp,
 };
 use store::{
     Client as _, Clock as _, CreateInstance, ExistingInstance, InstanceRow, ManualClock, MemoryBackend,
-    limits::ABANDONED_REST,
+    limits::ABANDONED_REST, whole_history,
 };
 use worker::{Options, Worker};
 
@@ -129,7 +129,7 @@ impl World {
 
     /// The kinds of an instance's events, without the frames of turns.
     pub(crate) async fn events(&self, instance: &str) -> Vec<EventKind> {
-        let events = self.source.inner.history(&id(instance), EventId::FIRST, usize::MAX).await.unwrap();
+        let events = whole_history(&*self.source.inner, &id(instance)).await.unwrap();
         events
             .into_iter()
             .map(|event| event.kind)

@@ -1,7 +1,7 @@
 //! Large and unusual content.
 
-use engine::{EventKind, HistoryChange, HistoryEvent, Message, Payload, RuntimeStatus, TaskId};
-use store::{CreateInstance, ExistingInstance};
+use engine::{EventId, EventKind, HistoryChange, HistoryEvent, Message, Payload, RuntimeStatus, TaskId};
+use store::{CreateInstance, ExistingInstance, limits};
 
 use crate::{World, execution, id, raised, start};
 
@@ -51,6 +51,8 @@ pub async fn instances_with_large_payloads_are_all_listed(world: &mut World) {
     loop {
         let page = world.backend().list(&filter).await.unwrap();
         assert!(!page.rows.is_empty() || !world.lists_newest_first());
+        let fits: usize = page.rows.iter().rev().skip(1).map(store::InstanceRow::payload_bytes).sum();
+        assert!(fits < limits::PAGE_BYTES_MAX, "the last row alone may go beyond what a page holds");
         assert!(
             page.rows.iter().all(|row| row.state.input.as_ref().is_some_and(|input| input.as_str().len() == LARGE))
         );
@@ -61,6 +63,44 @@ pub async fn instances_with_large_payloads_are_all_listed(world: &mut World) {
         }
     }
     assert_eq!(world.listed(found), world.listed(names.into_iter().rev().collect()));
+}
+
+pub async fn a_page_of_a_history_is_bounded_in_bytes(world: &mut World) {
+    world.create_running("a").await;
+    // Several pages in one commit, several commits in one page, and an event that is a page.
+    let megabyte = 1024 * 1024;
+    let commits = [vec![megabyte, 0, megabyte, 2 * megabyte, 1, megabyte], vec![1], vec![LARGE], vec![0, megabyte]];
+    let mut expected = world.load("a").await.history;
+    for sizes in commits {
+        let events: Vec<_> = sizes
+            .into_iter()
+            .zip(expected.len() as u64 + 1..)
+            .map(|(bytes, id)| {
+                let output = Some(Payload::from("x".repeat(bytes)));
+                let kind = EventKind::TaskCompleted { task: TaskId(0), output };
+                HistoryEvent { id: EventId(id), at: world.now(), kind }
+            })
+            .collect();
+        expected.extend(events.iter().cloned());
+        let mut turn = world.turn("a").await;
+        turn.0.history = HistoryChange::Append { events };
+        world.commit(turn).await;
+    }
+    for from in 1..=expected.len() {
+        let mut found = Vec::new();
+        let mut next = Some(EventId(from as u64));
+        while let Some(from) = next {
+            let page = world.backend().history(&id("a"), from, usize::MAX).await.unwrap();
+            let (last, others) = page.events.split_last().unwrap();
+            let fits: usize = others.iter().map(|event| event.kind.payload_bytes()).sum();
+            assert!(fits < limits::PAGE_BYTES_MAX, "the last event alone may go beyond what a page holds");
+            assert_eq!(page.next, Some(last.id.next()).filter(|next| next.0 <= expected.len() as u64));
+            found.extend(page.events);
+            next = page.next;
+        }
+        assert!(found == expected[from - 1..], "from {from}");
+    }
+    assert!(store::whole_history(world.backend(), &id("a")).await.unwrap() == expected);
 }
 
 pub async fn a_payload_may_be_any_text(world: &mut World) {

@@ -1,7 +1,7 @@
 //! Deleting instances.
 
 use engine::{Message, RuntimeStatus};
-use store::{InstanceError, InstanceFilter, PurgeFilter};
+use store::{HistoryPage, InstanceError, InstanceFilter, PurgeFilter};
 
 use crate::{World, id, timestamp};
 
@@ -11,7 +11,7 @@ pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
     world.backend().purge(&id("a")).await.unwrap();
     assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
     assert_eq!(world.backend().load(&id("a")).await.unwrap(), None);
-    assert_eq!(world.backend().history(&id("a"), engine::EventId::FIRST, 10).await.unwrap(), []);
+    assert_eq!(world.backend().history(&id("a"), engine::EventId::FIRST, 10).await.unwrap(), HistoryPage::default());
     assert_eq!(world.backend().list(&InstanceFilter::default()).await.unwrap().rows, []);
     world.assert_idle().await;
     world.crash().await;

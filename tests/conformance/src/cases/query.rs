@@ -1,7 +1,7 @@
 //! Finding instances and reading histories.
 
 use engine::{EventId, RuntimeStatus};
-use store::{CreateInstance, ExistingInstance, InstanceFilter, limits};
+use store::{CreateInstance, ExistingInstance, HistoryPage, InstanceFilter, limits};
 
 use crate::world::permanent;
 use crate::{World, event, execution, id, start};
@@ -34,7 +34,7 @@ fn listed(world: &World, newest_first: &[&str]) -> Vec<String> {
 pub async fn what_does_not_exist_is_not_found(world: &mut World) {
     assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
     assert_eq!(world.backend().load(&id("a")).await.unwrap(), None);
-    assert_eq!(world.backend().history(&id("a"), EventId::FIRST, 9).await.unwrap(), []);
+    assert_eq!(world.backend().history(&id("a"), EventId::FIRST, 9).await.unwrap(), HistoryPage::default());
     assert_eq!(world.backend().list(&InstanceFilter::default()).await.unwrap(), store::InstancePage::default());
 }
 
@@ -189,8 +189,9 @@ pub async fn a_history_is_read_in_any_portions(world: &mut World) {
         for max in [0, 1, 2, 5, 100] {
             let read = world.backend().history(&id("a"), EventId(from), max).await.unwrap();
             let expected: Vec<_> = (from.max(1)..=11).take(max).map(|position| event(position, now)).collect();
-            assert_eq!(read, expected, "{max} from {from}");
+            let next = Some(from.max(1) + max as u64).filter(|next| *next <= 11).map(EventId);
+            assert_eq!(read, HistoryPage { events: expected, next }, "{max} from {from}");
         }
     }
-    assert_eq!(world.backend().history(&id("a"), EventId(u64::MAX), 1).await.unwrap(), []);
+    assert_eq!(world.backend().history(&id("a"), EventId(u64::MAX), 1).await.unwrap(), HistoryPage::default());
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use azure::{Account, Blobs as _, Cloud, ConnectOptions, Container, Query, Queue, Queues as _, Table, Tables as _};
-use engine::EventId;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use store::{Client as _, InstanceFilter, InstanceRow, SystemClock};
+use store::{Client as _, InstanceFilter, InstanceRow, SystemClock, whole_history};
 use store_azure::{Always, AzureBackend, Options};
 use tokio::runtime::Runtime;
 
@@ -62,7 +61,7 @@ impl<'a> AzureStored<'a> {
         self.runtime.block_on(async {
             let with_history = |row: InstanceRow| async {
                 let id = row.state.instance_id.clone();
-                let history = self.backend.history(&id, EventId(1), usize::MAX).await;
+                let history = whole_history(&self.backend, &id).await;
                 let history = history.with_context(|| format!("reading the history of {id}"))?;
                 anyhow::Ok((id.to_string(), Stored { row, history }))
             };

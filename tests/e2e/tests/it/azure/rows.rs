@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use azure::{Account, Cloud, ConnectOptions, Key, Table, Tables as _};
-use engine::{EventId, HistoryEvent, RuntimeStatus};
+use engine::{HistoryEvent, RuntimeStatus};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
-use store::{Client as _, InstanceFilter, InstanceRow, SystemClock};
+use store::{Client as _, InstanceFilter, InstanceRow, SystemClock, whole_history};
 use store_azure::{Always, AzureBackend, Options};
 
 use super::world::{ACCOUNT, World};
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         self.world.block_on(async {
             let with_history = |row: InstanceRow| async {
                 let id = row.state.instance_id.clone();
-                let history = self.backend.history(&id, EventId(1), usize::MAX).await.unwrap();
+                let history = whole_history(&self.backend, &id).await.unwrap();
                 (id.to_string(), Stored { row, history })
             };
             stream::iter(self.rows(Vec::new()).await).map(with_history).buffer_unordered(READS_AT_ONCE).collect().await
