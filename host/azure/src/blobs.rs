@@ -32,6 +32,10 @@ pub trait Blobs: Send + Sync + 'static {
     async fn delete_container(&self, container: Container) -> Result<(), Error>;
 
     /// Writes a whole blob, replacing any of that name.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a name that is not found again under it: a segment that is empty or ends with a dot, a
+    /// backslash, a control character.
     async fn put_blob(&self, container: Container, name: &str, bytes: Vec<u8>) -> Result<(), Error>;
 
     /// Reads a whole blob.

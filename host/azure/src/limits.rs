@@ -115,6 +115,20 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Characters of a blob's name; the service allows no more.
+pub(crate) const BLOB_NAME_CHARS_MAX: usize = 1024;
+
+/// Whether a blob of this name is found under it again. Addresses lose empty segments at both ends and those of dots, some
+/// readers lose dots at the end of any segment and turn backslashes, and the list of names is XML.
+pub(crate) fn check_blob_name(name: &str) -> Result<(), Error> {
+    let is_lost = |segment: &str| segment.is_empty() || segment.ends_with('.');
+    let is_bad = |c: char| c.is_control() || matches!(c, '\\' | '\u{fffe}' | '\u{ffff}');
+    if name.chars().count() <= BLOB_NAME_CHARS_MAX && !name.split('/').any(is_lost) && !name.contains(is_bad) {
+        return Ok(());
+    }
+    Err(refused("InvalidResourceName", format!("{name:?} is no name that the address of a blob can carry")))
+}
+
 /// Whether the service would take this text as a message.
 pub(crate) fn check_message(text: &str) -> Result<(), Error> {
     if text.len() > MESSAGE_BYTES_MAX {

@@ -132,7 +132,7 @@ impl Core {
                     continue;
                 }
                 Ok(_) => "it is no activity".to_owned(),
-                Err(Unread::Purged(_)) if dequeue_count >= limits::ORPHAN_DEQUEUES_MAX => {
+                Err(Unread::Gone(blob)) if self.is_orphan(&blob, dequeue_count).await => {
                     if let Err(error) = self.medium.delete(Queue::WorkItems, &receipt).await {
                         tracing::debug!(%error, "an activity of a purged instance was not removed");
                     }

@@ -42,9 +42,9 @@ pub(crate) enum Unread {
     /// Storage failed.
     #[error(transparent)]
     Storage(#[from] Error),
-    /// The blob of a message was removed, as only a purge of its receiver does.
+    /// The blob of a message was removed: by a purge of its receiver, or by somebody who should not have.
     #[error("blob {0} is missing")]
-    Purged(String),
+    Gone(String),
     /// What is stored is not what was written.
     #[error("{0}")]
     Damaged(String),
@@ -58,7 +58,7 @@ impl Unread {
     pub(crate) fn into_storage(self, operation: &'static str) -> StorageError {
         match self {
             Self::Storage(error) => steady::failure(operation, error),
-            Self::Purged(_) => StorageError::new(operation, Outcome::Permanent, self),
+            Self::Gone(_) => StorageError::new(operation, Outcome::Permanent, self),
             Self::Damaged(problem) => StorageError::new(operation, Outcome::Permanent, problem),
             Self::Newer(newer) => newer.into_storage_error(operation),
         }

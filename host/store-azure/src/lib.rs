@@ -20,6 +20,7 @@ mod limits;
 mod load;
 mod ops;
 mod options;
+mod orphan;
 mod outgoing;
 #[cfg(feature = "test-support")]
 pub mod outside;

@@ -6,6 +6,9 @@ mod history;
 mod hold;
 mod list;
 mod purge;
+mod purge_blobs;
 mod read;
 mod release;
 mod send;
+
+pub(crate) use purge::COMPLETED_TIME;

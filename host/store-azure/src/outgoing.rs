@@ -8,7 +8,7 @@ use engine::{ExecutionId, InstanceId, Message, OutboxMessage, Timestamp};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::core::Core;
-use crate::layout::message::{self, Content, Header, Replaces};
+use crate::layout::message::{self, Content, Encoded, Header, Replaces};
 use crate::{limits, steady};
 
 /// Who sends, as readers of the queue are told; none: a client.
@@ -69,23 +69,12 @@ impl Core {
         replaces: Replaces,
         not_before: Option<Timestamp>,
     ) -> Result<Receipt, Error> {
-        let receipt = self.put_silently(sender, to, message, replaces, not_before).await?;
-        self.notify_put(self.partition_of(to));
-        Ok(receipt)
-    }
-
-    /// The same without telling the reader in this process.
-    pub(crate) async fn put_silently(
-        &self,
-        sender: Sender<'_>,
-        to: &InstanceId,
-        message: Message,
-        replaces: Replaces,
-        not_before: Option<Timestamp>,
-    ) -> Result<Receipt, Error> {
         let replaces = if matches!(message, Message::Start(_)) { replaces } else { Replaces::Unsaid };
         let content = Content::ToInstance { to: to.clone(), message, replaces };
-        self.put_content(Queue::Control(self.partition_of(to)), &content, sender, not_before).await
+        let partition = self.partition_of(to);
+        let receipt = self.put_content(Queue::Control(partition), &content, sender, not_before).await?;
+        self.notify_put(partition);
+        Ok(receipt)
     }
 
     /// Puts one message, its overflow before it.
@@ -99,9 +88,13 @@ impl Core {
         let now = self.now();
         let delay = not_before.map_or(Duration::ZERO, |at| at.saturating_since(now).min(limits::SCHEDULE_MAX));
         let header = self.header(sender, not_before.unwrap_or(now));
-        let encoded = message::encode(content, header);
-        self.put_large(encoded.blob.into_iter().collect()).await?;
-        steady::repeat(|| self.medium.put(queue, &encoded.text, delay)).await
+        self.put_encoded(queue, message::encode(content, header), delay).await
+    }
+
+    /// The same of a message that is encoded already.
+    pub(crate) async fn put_encoded(&self, queue: Queue, message: Encoded, delay: Duration) -> Result<Receipt, Error> {
+        self.put_large(message.blob.into_iter().collect()).await?;
+        steady::repeat(|| self.medium.put(queue, &message.text, delay)).await
     }
 
     /// What surrounds a message that is sent, or due, at `at`.

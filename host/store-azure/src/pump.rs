@@ -141,7 +141,7 @@ impl Core {
         let queue = Queue::Control(partition);
         let content = match self.content(&text).await {
             Ok(content) => content,
-            Err(Unread::Purged(_)) if dequeue_count >= limits::ORPHAN_DEQUEUES_MAX => {
+            Err(Unread::Gone(blob)) if self.is_orphan(&blob, dequeue_count).await => {
                 self.delete_quietly(partition, receipt);
                 return None;
             }
@@ -186,7 +186,7 @@ impl Core {
     pub(crate) async fn content(&self, text: &str) -> Result<Content, Unread> {
         let Content::InBlob { name } = message::decode(text)? else { return Ok(message::decode(text)?) };
         let get = || self.medium.get_blob(Container::LargeMessages, &name);
-        let bytes = steady::repeat(get).await?.ok_or(Unread::Purged(name))?;
+        let bytes = steady::repeat(get).await?.ok_or(Unread::Gone(name))?;
         Ok(message::decode(&overflow::gunzip_text(&bytes)?)?)
     }
 

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 
 use super::Cloud;
 use super::errors::Failure;
+use crate::limits::check_blob_name;
 use crate::{BlobPage, Blobs, Container, Error};
 
 /// The code of a blob that is not there, unlike its container.
@@ -37,6 +38,7 @@ impl Blobs for Cloud {
     }
 
     async fn put_blob(&self, container: Container, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        check_blob_name(name)?;
         self.blob(container, name).put_block_blob(bytes).await.map_err(Failure::from)?;
         Ok(())
     }

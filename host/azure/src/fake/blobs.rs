@@ -6,6 +6,7 @@ use std::ops::Bound;
 use async_trait::async_trait;
 
 use super::FakeMedium;
+use crate::limits::check_blob_name;
 use crate::{BlobPage, Blobs, Container, Error};
 
 /// The blobs of a container by name.
@@ -15,6 +16,12 @@ impl FakeMedium {
     fn container<R>(&self, container: Container, then: impl FnOnce(&mut Bytes) -> R) -> Result<R, Error> {
         self.state().containers.get_mut(&self.hub.container(container)).map(then).ok_or(Error::NotFound)
     }
+}
+
+/// What is left of a name in the address of its blob.
+fn addressed(name: &str) -> String {
+    let segments = name.trim_matches('/').split('/').filter(|segment| !matches!(*segment, "." | ".."));
+    segments.collect::<Vec<_>>().join("/")
 }
 
 #[async_trait]
@@ -29,15 +36,16 @@ impl Blobs for FakeMedium {
     }
 
     async fn put_blob(&self, container: Container, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        check_blob_name(name)?;
         self.container(container, |blobs| drop(blobs.insert(name.to_owned(), bytes)))
     }
 
     async fn get_blob(&self, container: Container, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.container(container, |blobs| blobs.get(name).cloned())
+        self.container(container, |blobs| blobs.get(&addressed(name)).cloned())
     }
 
     async fn delete_blob(&self, container: Container, name: &str) -> Result<(), Error> {
-        self.container(container, |blobs| drop(blobs.remove(name)))
+        self.container(container, |blobs| drop(blobs.remove(&addressed(name))))
     }
 
     async fn list_blobs(&self, container: Container, prefix: &str, after: Option<&str>) -> Result<BlobPage, Error> {

@@ -5,7 +5,13 @@ use azure::{BlobPage, Container};
 use crate::contract;
 use crate::world::{World, outcome};
 
-contract!(a_container_that_exists_is_fine, bytes_come_back, names_are_listed_by_prefix, a_blob_has_an_address);
+contract!(
+    a_container_that_exists_is_fine,
+    bytes_come_back,
+    names_that_an_address_would_change_are_refused,
+    names_are_listed_by_prefix,
+    a_blob_has_an_address,
+);
 
 const CONTAINER: Container = Container::LargeMessages;
 
@@ -42,6 +48,22 @@ async fn bytes_come_back(world: &World) {
             assert_eq!(medium.get_blob(CONTAINER, name).await.unwrap(), None);
         }
     }
+}
+
+async fn names_that_an_address_would_change_are_refused(world: &World) {
+    let medium = world.with_container(CONTAINER).await;
+    medium.put_blob(CONTAINER, "a/b", vec![1]).await.unwrap();
+    for name in ["", "/a/b", "a/b/", "a//b", "./a/b", "a/../b", "a./b", "a/b.", "a\\b", "a\u{7f}", "a\u{ffff}", "."] {
+        assert_eq!(outcome(medium.put_blob(CONTAINER, name, vec![2]).await), "refused: InvalidResourceName", "{name}");
+    }
+    assert_eq!(medium.list_blobs(CONTAINER, "", None).await.unwrap().names, ["a/b"]);
+    // What others wrote is found where the address leads.
+    for name in ["a/b", "/a/b", "./a/b", "a/../b"] {
+        assert_eq!(medium.get_blob(CONTAINER, name).await.unwrap(), Some(vec![1]), "{name}");
+    }
+    let long = |length| "x".repeat(length);
+    assert_eq!(outcome(medium.put_blob(CONTAINER, &long(1025), vec![2]).await), "refused: InvalidResourceName");
+    assert_eq!(outcome(medium.put_blob(CONTAINER, &long(1024), vec![2]).await), "done");
 }
 
 async fn names_are_listed_by_prefix(world: &World) {

@@ -1,4 +1,4 @@
-//! Partition keys: instance ids without what a key must not contain.
+//! Instance ids without what a partition key must not contain, and without what the address of a blob would lose.
 
 /// The partition key of an instance, in both tables.
 pub(crate) fn escape(id: &str) -> String {
@@ -22,6 +22,37 @@ pub(crate) fn escape(id: &str) -> String {
 
 /// The id behind a partition key; none if no id has that key.
 pub(crate) fn unescape(key: &str) -> Option<String> {
+    unescape_with(key, |_| None)
+}
+
+/// The folder of an instance's blobs: no two instances have the same, and its address keeps every character of it.
+///
+/// It is the partition key, as in DurableTask, but for what is lost on the way to a blob's name: a segment `.` or `..` in
+/// any client, a dot at the end of a segment in some, and two characters that no list of names can contain.
+pub(crate) fn folder(id: &str) -> String {
+    let mut folder = String::with_capacity(id.len());
+    let (rest, ends_with_dot) = id.strip_suffix('.').map_or((id, false), |rest| (rest, true));
+    for character in escape(rest).chars() {
+        match BEYOND_KEYS.iter().find(|(beyond, _)| *beyond == character) {
+            Some((_, code)) if character != '.' => folder.extend(['^', *code]),
+            _ => folder.push(character),
+        }
+    }
+    folder + if ends_with_dot { "^4" } else { "" }
+}
+
+/// The id whose folder that is; none if no id has it.
+pub(crate) fn id_of_folder(text: &str) -> Option<String> {
+    let id = unescape_with(text, |code| {
+        BEYOND_KEYS.iter().find(|(_, beyond)| *beyond == code).map(|(character, _)| *character)
+    })?;
+    (folder(&id) == text).then_some(id)
+}
+
+/// What is escaped in the name of a folder and not in a partition key; of dots, only one at the end.
+const BEYOND_KEYS: [(char, char); 3] = [('.', '4'), ('\u{fffe}', '5'), ('\u{ffff}', '6')];
+
+fn unescape_with(key: &str, beyond: impl Fn(char) -> Option<char>) -> Option<String> {
     let mut id = String::with_capacity(key.len());
     let mut characters = key.chars();
     while let Some(character) = characters.next() {
@@ -32,10 +63,13 @@ pub(crate) fn unescape(key: &str) -> Option<String> {
                 '1' => '\\',
                 '2' => '#',
                 '3' => '?',
-                shifted => u32::from(shifted)
-                    .checked_sub(CONTROL_BASE)
-                    .and_then(char::from_u32)
-                    .filter(|character| character.is_control())?,
+                code => match beyond(code) {
+                    Some(character) => character,
+                    None => u32::from(code)
+                        .checked_sub(CONTROL_BASE)
+                        .and_then(char::from_u32)
+                        .filter(|character| character.is_control())?,
+                },
             },
             other => other,
         });
@@ -75,7 +109,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn folders_are_keys_without_what_an_address_loses() {
+        let table = [
+            ("order-1", "order-1"),
+            ("a/b\\c#d?e^", "a^0b^1c^2d^3e^^"),
+            (".", "^4"),
+            ("..", ".^4"),
+            ("...", "..^4"),
+            ("a.b", "a.b"),
+            ("a.", "a^4"),
+            (".a", ".a"),
+            ("/.", "^0^4"),
+            ("./a", ".^0a"),
+            ("^4", "^^4"),
+            ("a\u{fffe}\u{ffff}", "a^5^6"),
+            ("100%2e ", "100%2e "),
+        ];
+        for (id, name) in table {
+            assert_eq!(folder(id), name);
+            assert_eq!(id_of_folder(name).as_deref(), Some(id));
+        }
+        for name in [".", "a.", "a^4b", "^4^4", "a^7", "a/b", "\u{ffff}"] {
+            assert_eq!(id_of_folder(name), None, "{name}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_folder_leads_to_its_id(id in "[./\\\\^#?%0-6a \u{fffe}\u{ffff}é]{1,8}") {
+            let name = folder(&id);
+            prop_assert!(!name.ends_with('.') && !name.contains(['/', '\\', '\u{fffe}', '\u{ffff}']), "{}", name);
+            prop_assert_eq!(id_of_folder(&name), Some(id));
+        }
+
         #[test]
         fn every_id_comes_back(id in any::<String>()) {
             let key = escape(&id);

@@ -9,15 +9,67 @@ use flate2::write::GzEncoder;
 
 use super::columns::IN_BLOBS;
 use super::limits::{COLUMN_UNITS_MAX, UNPACKED_BYTES_MAX};
-use super::{LayoutError, Overflow};
+use super::{LayoutError, Overflow, keys};
+
+/// How the name of a blob ends that is a whole start message; DurableTask looks for it.
+const START_MESSAGE: &str = "-ExecutionStarted.json.gz";
 
 /// What is appended to the name of a column whose value is in a blob.
 const BLOB_NAME: &str = "BlobName";
 
+/// How the names of blobs in an instance's folder begin, as in DurableTask.
+const OF_HISTORY: &str = "history-";
+
+/// How those of messages begin: one list by [`OF_HISTORY`] finds all blobs of an instance. No row has this key.
+const OF_MESSAGE: &str = "history-message-";
+
+/// How the names of messages of DurableTask, and of this program once, begin: below the id as it is, slashes and all, so
+/// that the names alone do not tell `a/b` from `/a/b` or `a/./b`.
+const OF_MESSAGE_BY_ID: &str = "message-";
+
+/// What the names of all blobs of an instance begin with that no blob of another does.
+pub(crate) fn own_blobs(instance_id: &str) -> Vec<String> {
+    let (folder, key) = (keys::folder(instance_id), keys::escape(instance_id));
+    let mut prefixes = vec![format!("{folder}/{OF_HISTORY}")];
+    // Until folders were told from keys; a segment of nothing but dots was lost, and who knows whose blobs are there.
+    if key != folder && ![".", ".."].contains(&key.as_str()) {
+        prefixes.push(format!("{key}/{OF_HISTORY}"));
+    }
+    prefixes
+}
+
+/// What the names of messages to an instance begin with in the naming of DurableTask. Those of others may as well: the
+/// message says whose it is.
+pub(crate) fn perhaps_own_blobs(instance_id: &str) -> String {
+    let name = format!("{instance_id}/{OF_MESSAGE_BY_ID}");
+    // The address of a blob has lost the rest.
+    let kept = name.trim_start_matches('/').split('/').filter(|segment| ![".", ".."].contains(segment));
+    kept.collect::<Vec<_>>().join("/")
+}
+
+/// Whether the name behind [`perhaps_own_blobs`] is that of a message, and not of one to an id that goes on there.
+pub(crate) fn is_message(rest_of_name: &str) -> bool {
+    !rest_of_name.contains('/')
+}
+
+/// The receiver of the message in a blob of that name; none if it is no name of a message.
+pub(crate) fn receiver_of(blob: &str) -> Option<String> {
+    let (folder, name) = blob.rsplit_once('/')?;
+    if name.starts_with(OF_MESSAGE) {
+        return keys::id_of_folder(folder);
+    }
+    name.starts_with(OF_MESSAGE_BY_ID).then(|| folder.to_owned())
+}
+
+/// Whether the message in a blob of that name starts an execution.
+pub(crate) fn is_start(blob: &str) -> bool {
+    blob.ends_with(START_MESSAGE)
+}
+
 /// What the names of a row's blobs are made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Naming<'a> {
-    /// The partition key, that is the escaped id.
+    /// The partition key of the instance.
     pub(super) instance_key: &'a str,
     /// The row key; empty for the Instances row.
     pub(super) row_key: &'a str,
@@ -32,13 +84,16 @@ impl Naming<'_> {
     pub(super) fn blob(&self, column: &str) -> String {
         let Self { instance_key, row_key, event_type, salt } = self;
         let event_type = event_type.unwrap_or(column);
-        format!("{instance_key}/history-{row_key}-{event_type}-{salt:08X}-{column}.json.gz")
+        // What is no key is no key of an instance, and read nowhere.
+        let folder = keys::unescape(instance_key).map_or_else(|| (*instance_key).to_owned(), |id| keys::folder(&id));
+        format!("{folder}/{OF_HISTORY}{row_key}-{event_type}-{salt:08X}-{column}.json.gz")
     }
 }
 
 /// The blob of a queue message to that instance.
 pub(super) fn message_blob(instance_id: &str, activity_id: [u8; 16], event_type: &str) -> String {
-    format!("{instance_id}/message-{:032x}-{event_type}.json.gz", u128::from_be_bytes(activity_id))
+    let (folder, activity_id) = (keys::folder(instance_id), u128::from_be_bytes(activity_id));
+    format!("{folder}/{OF_MESSAGE}{activity_id:032x}-{event_type}.json.gz")
 }
 
 /// Whether a text is too long for a column.

@@ -4,14 +4,17 @@
 //! and no row waits for ever for a start that never comes. The start begins nothing until the row is there, so that one
 //! that was put twice begins nothing after a purge.
 
-use azure::{Condition, Entity, Error, Key, Table, Value, Verb, Write};
+use std::time::Duration;
+
+use azure::{Condition, Entity, Error, Key, Queue, Receipt, Table, Value, Verb, Write};
 use engine::{ExecutionId, InstanceId, Message};
 use store::{CreateError, CreateInstance, ExistingInstance, InstanceRow, pending_state};
 
 use crate::core::Core;
 use crate::heads::{self, Heads};
 use crate::large::Unread;
-use crate::layout::message::Replaces;
+use crate::layout::Row;
+use crate::layout::message::{self, Content, Replaces};
 use crate::layout::sentinel::SENTINEL;
 use crate::steady;
 
@@ -33,15 +36,9 @@ impl Core {
         };
         let message = Message::Start(Box::new(start));
         let failure = |error| CreateError::Storage(steady::failure("create", error));
-        // A start that is scheduled is not put off: the history takes note of it, and wakes the instance.
-        let put = self.put_silently(None, &instance_id, message.clone(), Replaces::Nothing, None);
-        let receipt = put.await.map_err(failure)?;
-        let inserted = self.insert_row(&instance_id, &row).await;
-        // Not before: with the row at hand, this host's own reader need not read it.
-        self.notify_put(self.partition_of(&instance_id));
-        match inserted.map_err(failure)? {
+        match self.put_new(&instance_id, &row, &message).await.map_err(failure)? {
             Inserted::New => {}
-            Inserted::Exists => {
+            Inserted::Exists(receipt) => {
                 let heads = match self.read_heads(&instance_id).await {
                     Ok(heads) => heads,
                     Err(_) if self.is_being_removed(&instance_id).await => {
@@ -52,13 +49,19 @@ impl Core {
                 match &heads.row {
                     // The reply to the insert was lost; the instance may be some generations further by now.
                     Some((stored, _)) if stored.state.came_of(execution_id) => {}
+                    // Whatever has ended has a history, and a purge removes it before the row.
+                    Some((stored, _)) if heads.sentinel.is_none() && stored.state.status.is_terminal() => {
+                        return Err(failure(Error::Unreachable("the instance is being purged".to_owned())));
+                    }
                     Some((stored, _)) => {
                         let may_replace =
                             existing == ExistingInstance::ReplaceEnded && stored.state.status.is_terminal();
                         // Its reader finds that it has come too late, if it has been read already. If it were left for
                         // later, it might be read after a purge, and begin what nobody has asked for.
                         let partition = self.partition_of(&instance_id);
-                        if let Err(error) = self.delete_message(partition, &receipt).await {
+                        if let Some(receipt) = receipt
+                            && let Err(error) = self.delete_message(partition, &receipt).await
+                        {
                             tracing::debug!(%instance_id, %error, "a start that came too late was not deleted");
                         }
                         if !may_replace || !self.replace(&instance_id, heads, row, message).await? {
@@ -73,9 +76,30 @@ impl Core {
         Ok(())
     }
 
-    async fn insert_row(&self, instance_id: &InstanceId, row: &InstanceRow) -> Result<Inserted, Error> {
+    /// Puts the start and the row of an instance whose id may be free.
+    async fn put_new(&self, instance_id: &InstanceId, row: &InstanceRow, message: &Message) -> Result<Inserted, Error> {
         let key = Self::key_of(instance_id);
         let full = self.full_row(row, &key);
+        let content =
+            Content::ToInstance { to: instance_id.clone(), message: message.clone(), replaces: Replaces::Nothing };
+        // A start that is scheduled is not put off: the history takes note of it, and wakes the instance.
+        let start = message::encode(&content, self.header(None, self.now()));
+        // A purge of whoever has the id removes all blobs that are there before it removes the row, and that may be just
+        // before this one is inserted.
+        let has_blobs = start.blob.is_some() || !full.blobs.is_empty();
+        if has_blobs && self.read_row(&key).await?.is_some() {
+            return Ok(Inserted::Exists(None));
+        }
+        let receipt = self.put_encoded(Queue::Control(self.partition_of(instance_id)), start, Duration::ZERO).await?;
+        let inserted = self.insert_row(instance_id, row, full).await;
+        // Not before: with the row at hand, this host's own reader need not read it.
+        self.notify_put(self.partition_of(instance_id));
+        Ok(if inserted? { Inserted::New } else { Inserted::Exists(Some(receipt)) })
+    }
+
+    /// False if there is a row.
+    async fn insert_row(&self, instance_id: &InstanceId, row: &InstanceRow, full: Row) -> Result<bool, Error> {
+        let key = Self::key_of(instance_id);
         self.put_large(full.blobs).await?;
         // A lost reply makes the next try find its own row, and reading it will tell.
         match steady::repeat(|| self.write_row(&key, full.entity.clone(), None)).await {
@@ -83,9 +107,9 @@ impl Core {
                 if self.ownership.owns(self.partition_of(instance_id)) {
                     self.set_fresh(instance_id.clone(), (Box::new(row.clone()), etag));
                 }
-                Ok(Inserted::New)
+                Ok(true)
             }
-            Err(Error::Exists) => Ok(Inserted::Exists),
+            Err(Error::Exists) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -146,8 +170,9 @@ impl Core {
     }
 }
 
-/// What became of a row.
+/// What became of a row that may be the first of its id.
 enum Inserted {
     New,
-    Exists,
+    /// Something has the id; with the start that was put for nothing.
+    Exists(Option<Receipt>),
 }

@@ -1,9 +1,10 @@
 //! Deleting instances.
 //!
-//! The sentinel says first that all of it goes; then blobs, event rows, sentinel, and the row last: so whoever stops in
-//! between leaves a row by which the rest is found.
+//! The row gets another version first, so that no successor can take its place, and the sentinel says that all of it
+//! goes; then blobs, event rows, sentinel, and the row last: so whoever stops in between leaves a row by which the rest is
+//! found.
 
-use azure::{Condition, Container, ETag, Entity, Error, Key, Query, Table, Value, Verb, Versioned, Write};
+use azure::{Condition, ETag, Entity, Error, Key, Query, Table, Value, Verb, Versioned, Write};
 use engine::InstanceId;
 use futures_util::{StreamExt as _, stream};
 use store::{HeldReason, InstanceError, MessageId, PurgeFilter, StorageError};
@@ -15,8 +16,11 @@ use crate::layout::instance;
 use crate::layout::sentinel::SENTINEL;
 use crate::{heads, limits, steady};
 
+/// The column that says of a sentinel, and of a row, that its instance is being removed.
+const IS_PURGING: &str = "RondoIsPurging";
+
 /// The column of a row whose instance has ended.
-const COMPLETED_TIME: &str = "CompletedTime";
+pub(crate) const COMPLETED_TIME: &str = "CompletedTime";
 
 impl Core {
     /// See [`store::Client::purge`].
@@ -59,7 +63,11 @@ impl Core {
 
     /// Goes on where a purge has stopped.
     async fn finish_purge(&self, instance_id: &InstanceId, row: ETag, next: MessageId) -> Result<(), InstanceError> {
-        match self.remove_stored(instance_id, row).await {
+        let removed = async {
+            let row = self.take_row(&Self::key_of(instance_id), row).await?;
+            self.remove_stored(instance_id, row).await
+        };
+        match removed.await {
             // Another purge was quicker, and the id is somebody else's by now.
             Ok(()) | Err(Error::Changed) => {}
             Err(error) => return Err(steady::failure("purge", error).into()),
@@ -102,19 +110,29 @@ impl Core {
 
     async fn remove(&self, instance_id: &InstanceId, sentinel: Option<ETag>, row: ETag) -> Result<(), Error> {
         let key = Self::key_of(instance_id);
+        let row = self.take_row(&key, row).await?;
         if let Some(etag) = sentinel {
             let mut entity = Entity::new();
-            entity.set("RondoIsPurging", Value::Bool(true));
+            entity.set(IS_PURGING, Value::Bool(true));
             self.write_sentinel(&key, Verb::Merge(entity, Condition::Match(etag))).await?;
         }
         self.remove_stored(instance_id, row).await
     }
 
+    /// Gives the row another version, so that nobody can put a successor in its place any more whose blobs are here
+    /// already: they would be taken for those of the instance that is removed.
+    async fn take_row(&self, key: &str, row: ETag) -> Result<ETag, Error> {
+        let mut entity = Entity::new();
+        entity.set(IS_PURGING, Value::Bool(true));
+        let verb = Verb::Merge(entity, Condition::Match(row));
+        let write = Write { key: Key { partition: key.to_owned(), row: String::new() }, verb };
+        let taken = self.medium.write(Table::Instances, write).await?;
+        taken.ok_or_else(|| Error::Ambiguous("the service answered without an etag".to_owned()))
+    }
+
     async fn remove_stored(&self, instance_id: &InstanceId, row: ETag) -> Result<(), Error> {
         let key = Self::key_of(instance_id);
-        for prefix in [format!("{}/", instance_id.as_str()), format!("{key}/")] {
-            self.remove_blobs(&prefix, &key, &row).await?;
-        }
+        self.remove_all_blobs(instance_id, &key, &row).await?;
         self.remove_history(&key, Some(&row)).await?;
         let write =
             Write { key: Key { partition: key, row: String::new() }, verb: Verb::Delete(Condition::Match(row)) };
@@ -132,7 +150,7 @@ impl Core {
     /// Whether the id is still that of the instance with this row, or of none without one. What was listed before this
     /// was asked is not a successor's, and may be removed by its name and etag even after a pause, or by a request that
     /// is carried out late.
-    async fn is_still(&self, key: &str, row: Option<&ETag>) -> Result<(), Error> {
+    pub(super) async fn is_still(&self, key: &str, row: Option<&ETag>) -> Result<(), Error> {
         let stored = self.read_row(key).await?;
         if stored.as_ref().map(|stored| &stored.etag) == row { Ok(()) } else { Err(Error::Changed) }
     }
@@ -178,26 +196,6 @@ impl Core {
             }
         }
         Err(Error::Changed)
-    }
-
-    /// Removes all blobs whose names begin so. No two blobs ever have the same name.
-    async fn remove_blobs(&self, prefix: &str, key: &str, row: &ETag) -> Result<(), Error> {
-        let mut after: Option<String> = None;
-        for _ in 0..limits::PAGES_MAX {
-            let list = || self.medium.list_blobs(Container::LargeMessages, prefix, after.as_deref());
-            let page = steady::repeat(list).await?;
-            if !page.names.is_empty() {
-                self.is_still(key, Some(row)).await?;
-            }
-            for name in page.names {
-                steady::repeat(|| self.medium.delete_blob(Container::LargeMessages, &name)).await?;
-            }
-            after = page.after;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// See [`store::Client::purge_matching`].

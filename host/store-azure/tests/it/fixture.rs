@@ -63,6 +63,15 @@ impl Account {
         panic!("the queue still has {} messages", self.medium().count(queue).await.unwrap());
     }
 
+    /// Lets messages lapse more often than any is looked at before it is given up; as many stay as there are.
+    pub(crate) async fn stays(&self, queue: Queue, count: u64) {
+        for _ in 0..ROUNDS_MAX {
+            assert_eq!(self.medium().count(queue).await.unwrap(), count);
+            self.let_messages_lapse();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     pub(crate) async fn create_hub(&self, partitions: u8) {
         hub::create(&self.medium(), &self.hub, partitions).await.unwrap();
     }

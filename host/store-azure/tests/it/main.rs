@@ -12,6 +12,7 @@ mod host;
 mod in_hand;
 mod lives;
 mod programs;
+mod purge_scope;
 mod purged;
 mod reading;
 mod requests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure::fake::FakeMedium;
-use azure::{Blobs as _, Container, Query, Queue, Table, Tables as _};
+use azure::{Blobs as _, Condition, Container, Key, Query, Queue, Table, Tables as _, Verb, Write};
 use conformance::{Turn, execution, id, start};
 use engine::{ActivityTask, EventKey, Message, Payload, RuntimeStatus, TaskId};
 use store::{
@@ -46,17 +46,49 @@ async fn a_message_whose_blob_went_with_its_instance_is_given_up() {
     let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
+    remove_row(&account).await;
     let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
-    // The start is kept for whoever asks for work.
+    account.until_left(Queue::Control(0), 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_blob_is_missing_is_kept_while_its_receiver_exists() {
+    let account = Account::with_hub().await;
+    let client = account.client(Arc::new(account.medium()));
+    create(&account, &client).await;
+    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
+    client.send(&id("a"), event).await.unwrap();
+    remove_blobs(&account.medium()).await;
+    let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    // The start, which is kept for whoever asks for work, and the event.
+    account.stays(Queue::Control(0), 2).await;
+    remove_row(&account).await;
     account.until_left(Queue::Control(0), 1).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
+async fn an_activity_whose_blob_is_missing_is_kept_while_its_instance_exists() {
     let account = Account::with_hub().await;
     let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    create(&account, &host).await;
     let queue = host.activity_queue().unwrap();
-    let task = ActivityTask {
+    queue.offer(OfferedActivity { task: activity(), component: None }).await.unwrap();
+    remove_blobs(&account.medium()).await;
+    let taken = async { panic!("taken: {:?}", queue.take(1).await) };
+    tokio::select! {
+        () = taken => {}
+        () = account.stays(Queue::WorkItems, 1) => {}
+    }
+}
+
+async fn remove_row(account: &Account) {
+    let key = Key { partition: "a".to_owned(), row: String::new() };
+    let write = Write { key, verb: Verb::Delete(Condition::Any) };
+    account.medium().write(Table::Instances, write).await.unwrap();
+}
+
+fn activity() -> ActivityTask {
+    ActivityTask {
         instance_id: id("a"),
         execution_id: execution(1),
         task: TaskId(0),
@@ -64,8 +96,15 @@ async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
         name: "a".to_owned(),
         input: Some(large()),
         trace_context: None,
-    };
-    queue.offer(OfferedActivity { task, component: None }).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_activity_whose_blob_went_with_its_instance_is_given_up() {
+    let account = Account::with_hub().await;
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    let queue = host.activity_queue().unwrap();
+    queue.offer(OfferedActivity { task: activity(), component: None }).await.unwrap();
     remove_blobs(&account.medium()).await;
     let taken = async { panic!("taken: {:?}", queue.take(1).await) };
     tokio::select! {
@@ -95,7 +134,7 @@ async fn purge_and_die(account: &Account, after: &'static str) {
     assert!(purge.await.unwrap_err().is_cancelled());
 }
 
-const STEPS: [&str; 4] = ["merge History", "delete-blob", "transact History", "delete History"];
+const STEPS: [&str; 5] = ["merge Instances", "merge History", "delete-blob", "transact History", "delete History"];
 
 #[tokio::test]
 async fn an_instance_that_is_being_purged_is_gone_and_not_damaged() {
@@ -144,6 +183,37 @@ async fn an_id_that_is_being_purged_can_be_had_later() {
     assert!(matches!(&refused, CreateError::Storage(error) if error.is_transient()), "{refused:?}");
     host.purge(&id("a")).await.unwrap();
     host.create(new).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_successor_never_loses_its_blobs_to_the_purge_of_its_predecessor() {
+    let account = Account::with_hub().await;
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    ended(&account, &host).await;
+    // All blobs of the successor are there, and its row is not yet.
+    let creating_medium = Faulty::new(account.medium(), Duration::ZERO);
+    creating_medium.arm(When::Says("merge Instances", 1), Fault::StopBefore);
+    let creating = account.client(Arc::new(creating_medium.clone()));
+    let mut start = start(execution(2), account.clock.now());
+    start.input = Some(large());
+    let new = CreateInstance { instance_id: id("a"), start, existing: ExistingInstance::ReplaceEnded };
+    let again = new.clone();
+    let creation = tokio::spawn(async move { creating.create(new).await });
+    creating_medium.fired().await;
+    // All blobs are gone, and the row is there still.
+    let purging_medium = Faulty::new(account.medium(), Duration::ZERO);
+    purging_medium.arm(When::Says("transact History", 1), Fault::StopBefore);
+    let purging = account.client(Arc::new(purging_medium.clone()));
+    let purge = tokio::spawn(async move { purging.purge(&id("a")).await });
+    purging_medium.fired().await;
+
+    creating_medium.let_go();
+    creation.await.unwrap().unwrap_err();
+    purging_medium.let_go();
+    purge.await.unwrap().unwrap();
+    assert_nothing_is_left(&account).await;
+    host.create(again).await.unwrap();
+    assert!(host.get(&id("a")).await.unwrap().unwrap().state.input.is_some());
 }
 
 async fn assert_nothing_is_left(account: &Account) {

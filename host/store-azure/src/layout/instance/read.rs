@@ -12,9 +12,6 @@ use super::{NULL, held_of, id_of, last_event_of, status_of};
 /// The columns that hold the address of their blob.
 const LINKED: [&str; 2] = ["Input", "Output"];
 
-/// How the name of a blob ends that is a client's whole start message; its input is the instance's.
-const START_MESSAGE: &str = "-ExecutionStarted.json.gz";
-
 /// The columns whose values are in blobs, with the names of those. Their texts go back by [`put_back`].
 ///
 /// `container_url`: the address of the container for large payloads.
@@ -37,7 +34,8 @@ pub(crate) fn blob_columns(entity: &Entity, container_url: &str) -> Vec<(String,
 /// # Errors
 /// The blob is no compressed text, or too large, or no start message though its name says so.
 pub(crate) fn put_back(entity: &mut Entity, column: &str, blob_name: &str, blob: &[u8]) -> Result<(), LayoutError> {
-    if !blob_name.ends_with(START_MESSAGE) {
+    // Of a client's whole start message, the input is the instance's.
+    if !overflow::is_start(blob_name) {
         return overflow::put_back(entity, column, blob);
     }
     match message::input_of_start(&overflow::gunzip_text(blob)?)? {

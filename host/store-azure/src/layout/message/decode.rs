@@ -55,6 +55,11 @@ pub(crate) fn input_of_start(text: &str) -> Result<Option<Payload>, LayoutError>
     Ok(event.input.map(Payload::from))
 }
 
+/// The id of the instance that a message is for, or whose activity it is, be the rest of it readable or not.
+pub(crate) fn addressee(text: &str) -> Option<String> {
+    parse(text).ok()?.task_message.map(|message| message.orchestration_instance.instance_id)
+}
+
 fn parse(text: &str) -> Result<MessageData, LayoutError> {
     let decoded;
     let json = if text.trim_start().starts_with('{') {

@@ -103,7 +103,7 @@ fn a_long_message_moves_to_a_blob() {
     let content = raise("x".repeat(MESSAGE_BYTES_MAX - around + 1));
     let Encoded { text, blob } = encode(&content, header());
     let blob = blob.unwrap();
-    assert_snapshot!(text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"00000000-0000-0000-0000-000000000000","TaskMessage":null,"CompressedBlobName":"order/1/message-abababababababababababababababab-EventRaised.json.gz","SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null}"#);
+    assert_snapshot!(text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"00000000-0000-0000-0000-000000000000","TaskMessage":null,"CompressedBlobName":"order^01/history-message-abababababababababababababababab-EventRaised.json.gz","SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null}"#);
     assert_eq!(decode(&text).unwrap(), Content::InBlob { name: blob.name });
     assert_eq!(decode(&overflow::gunzip_text(&blob.bytes).unwrap()).unwrap(), content);
 }

@@ -41,8 +41,46 @@ fn blobs_are_named_as_durabletask_names_them() {
     assert_eq!(Naming { row_key: "", ..NAMING }.blob("Input"), "order^01/history--Input-0000002A-Input.json.gz");
     assert_eq!(
         message_blob("order/1", [0xab; 16], "EventRaised"),
-        "order/1/message-abababababababababababababababab-EventRaised.json.gz"
+        "order^01/history-message-abababababababababababababababab-EventRaised.json.gz"
     );
+    assert_eq!(
+        Naming { instance_key: "..", ..NAMING }.blob("Input"),
+        ".^4/history-0000000000000002-Input-0000002A-Input.json.gz"
+    );
+}
+
+#[test]
+fn names_tell_whose_message_a_blob_is() {
+    let ids = ["a", "a/b", "/a", ".", "a/history-message-x", "a^0b", "message-a"];
+    for id in ids {
+        assert_eq!(receiver_of(&message_blob(id, [1; 16], "EventRaised")).as_deref(), Some(id));
+        // As DurableTask names it.
+        assert_eq!(receiver_of(&format!("{id}/message-01-EventRaised.json.gz")).as_deref(), Some(id));
+    }
+    for name in ["", "a", "message-1", "a/history-1-Input-2-Input.json.gz", "a./history-message-1"] {
+        assert_eq!(receiver_of(name), None, "{name}");
+    }
+    assert!(is_start(&message_blob("a", [1; 16], "ExecutionStarted")));
+    assert!(!is_start(&message_blob("a", [1; 16], "EventRaised")));
+}
+
+#[test]
+fn a_purge_looks_where_blobs_of_an_instance_can_be() {
+    let table: [(&str, &[&str], &str); 8] = [
+        ("a", &["a/history-"], "a/message-"),
+        ("a/b", &["a^0b/history-"], "a/b/message-"),
+        ("a^0b", &["a^^0b/history-"], "a^0b/message-"),
+        ("a.", &["a^4/history-", "a./history-"], "a./message-"),
+        ("..", &[".^4/history-"], "message-"),
+        ("/a/", &["^0a^0/history-"], "a//message-"),
+        ("./a/../b", &[".^0a^0..^0b/history-"], "a/b/message-"),
+        ("a\\b", &["a^1b/history-"], "a\\b/message-"),
+    ];
+    for (id, own, perhaps_own) in table {
+        assert_eq!(own_blobs(id), own, "{id}");
+        assert_eq!(perhaps_own_blobs(id), perhaps_own, "{id}");
+    }
+    assert!(is_message("01-EventRaised.json.gz") && !is_message("01/message-01-EventRaised.json.gz"));
 }
 
 #[test]
