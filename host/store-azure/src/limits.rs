@@ -40,6 +40,18 @@ pub(crate) const EARLY_LOOKS_MAX: u32 = 6;
 /// The pause after the first of these looks; it doubles each time, and all of them are a third of a second.
 pub(crate) const EARLY_PAUSE: Duration = Duration::from_millis(10);
 
+/// The pauses between further looks, while the message stays invisible: a client whose storage is slow writes its row
+/// within seconds, and the queue itself counts in seconds.
+pub(crate) const EARLY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+/// Starts of one partition that are waited for like this, of 64 KiB each at most; others are put aside at once.
+pub(crate) const EARLY_STARTS_MAX: usize = 256;
+
 /// Times a start of a client waits for its row before it is dropped, and a message to an instance that does
 /// not exist before it is; about a quarter of an hour, and about a minute.
 pub(crate) const START_DEQUEUES_MAX: u32 = 10;

@@ -9,16 +9,27 @@ use std::time::Duration;
 use azure::{Container, Error, Queue, QueueMessage, Receipt, Versioned};
 use engine::{ExecutionStarted, InstanceId, Message};
 use futures_util::{StreamExt as _, stream};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::core::Core;
-use crate::dispatch::{Added, Arrival, Hint, Shown, guid};
+use crate::dispatch::{Added, Arrival, Hint, Shown, Term, guid};
 use crate::heads;
 use crate::large::Unread;
 use crate::layout::message::{self, Content, Replaces};
 use crate::layout::overflow;
 use crate::partitions::Hold;
 use crate::{limits, steady};
+
+/// What becomes of a message that was taken.
+enum Read {
+    /// It waits to be handed out.
+    Arrived(Arrival),
+    /// It is a start whose sender has not written the row yet.
+    Early(QueueMessage),
+    /// It is put aside or thrown away.
+    Settled,
+}
 
 /// What becomes of a start.
 enum Admission {
@@ -46,6 +57,7 @@ pub(crate) async fn run(core: Arc<Core>, partition: u8) {
     let mut idle = 0;
     let mut failures = 0;
     let mut held = None;
+    let mut early = JoinSet::new();
     loop {
         changes.mark_unchanged();
         let hold = core.ownership.state().get(&partition).copied();
@@ -54,7 +66,11 @@ pub(crate) async fn run(core: Arc<Core>, partition: u8) {
             core.dispatch.change(|_| ());
         }
         match hold {
-            _ if core.dispatch.state().is_shut_down() => return,
+            _ if core.dispatch.state().is_shut_down() => {
+                // They show what they wait with.
+                while early.join_next().await.is_some() {}
+                return;
+            }
             Some(Hold::Owned) => {}
             Some(Hold::Draining) => {
                 core.drain(partition).await;
@@ -81,7 +97,7 @@ pub(crate) async fn run(core: Arc<Core>, partition: u8) {
             changed.await;
             continue;
         }
-        let pause = match core.poll(partition).await {
+        let pause = match core.poll(partition, &mut early).await {
             Ok(0) => {
                 core.health.available(partition);
                 failures = 0;
@@ -115,7 +131,9 @@ fn jittered(pause: Duration) -> Duration {
 
 impl Core {
     /// Takes messages from a control queue; answers how many there were.
-    async fn poll(&self, partition: u8) -> Result<usize, Error> {
+    async fn poll(self: &Arc<Self>, partition: u8, early: &mut JoinSet<()>) -> Result<usize, Error> {
+        while early.try_join_next().is_some() {}
+        let term = self.dispatch.state().term(partition);
         let visibility = self.options.message_visibility;
         let lapses_at = Instant::now() + visibility;
         let queue = Queue::Control(partition);
@@ -123,63 +141,119 @@ impl Core {
         let count = taken.len();
         // Read side by side, taken in one after the other: their order matters.
         let mut arrivals = stream::iter(taken)
-            .map(|message| self.arrival(partition, message, lapses_at))
+            .map(|message| self.read(partition, message, lapses_at, limits::EARLY_LOOKS_MAX))
             .buffered(limits::PARALLEL_REQUESTS_MAX);
-        while let Some(arrival) = arrivals.next().await {
-            let Some(arrival) = arrival else { continue };
-            let instance_id = arrival.to.clone();
-            if let Added::Spent(spent) = self.dispatch.change(|state| state.add(arrival)) {
-                self.delete_spent(&instance_id, vec![spent]);
+        while let Some(read) = arrivals.next().await {
+            match read {
+                Read::Arrived(arrival) => {
+                    let instance_id = arrival.to.clone();
+                    if let Added::Spent(spent) = self.dispatch.change(|state| state.add(arrival)) {
+                        self.delete_spent(&instance_id, vec![spent]);
+                    }
+                }
+                Read::Early(message) if message.dequeue_count <= 1 && early.len() < limits::EARLY_STARTS_MAX => {
+                    early.spawn(Arc::clone(self).wait_for_row(partition, term, message, lapses_at));
+                }
+                Read::Early(QueueMessage { receipt, text, dequeue_count, .. }) => {
+                    self.defer(queue, &receipt, &text, dequeue_count).await;
+                }
+                Read::Settled => {}
             }
         }
         Ok(count)
     }
 
-    /// Reads a message; none if it is put aside or thrown away.
-    async fn arrival(&self, partition: u8, taken: QueueMessage, lapses_at: Instant) -> Option<Arrival> {
-        let QueueMessage { receipt, text, dequeue_count, .. } = taken;
+    /// Looks for the row of a start again and again for a while, during which its message is invisible anyway.
+    async fn wait_for_row(self: Arc<Self>, partition: u8, term: Term, message: QueueMessage, lapses_at: Instant) {
+        let QueueMessage { receipt, text, dequeue_count, .. } = message.clone();
         let queue = Queue::Control(partition);
-        let content = match self.content(&text).await {
+        let is_ours = || {
+            let state = self.dispatch.state();
+            !state.is_shut_down() && state.term(partition) == term && self.ownership.owns(partition)
+        };
+        for pause in limits::EARLY_PAUSES {
+            let over = Instant::now() + pause;
+            loop {
+                let changed = self.dispatch.changed();
+                if !is_ours() {
+                    return self.show(partition, &receipt, &text).await;
+                }
+                if tokio::time::timeout_at(over, changed).await.is_err() {
+                    break;
+                }
+            }
+            match self.read(partition, message.clone(), lapses_at, 1).await {
+                Read::Early(_) => {}
+                Read::Settled => return,
+                Read::Arrived(arrival) => {
+                    let instance_id = arrival.to.clone();
+                    // Whoever takes the partition away forgets it later than this, if not before.
+                    let added = self.dispatch.change(|state| {
+                        let is_known = state.term(partition) == term && self.ownership.owns(partition);
+                        is_known.then(|| state.add(arrival))
+                    });
+                    match added {
+                        Some(Added::Spent(spent)) => self.delete_spent(&instance_id, vec![spent]),
+                        Some(_) => {}
+                        None => self.show(partition, &receipt, &text).await,
+                    }
+                    return;
+                }
+            }
+        }
+        self.defer(queue, &receipt, &text, dequeue_count).await;
+    }
+
+    /// Makes a message visible at once.
+    async fn show(&self, partition: u8, receipt: &Receipt, text: &str) {
+        if let Err(error) = self.medium.update(Queue::Control(partition), receipt, text, Duration::ZERO).await {
+            tracing::debug!(partition, %error, "a message was not handed back; it shows up by itself");
+        }
+    }
+
+    /// Reads a message. `looks`: how often the row of a start is looked for.
+    async fn read(&self, partition: u8, taken: QueueMessage, lapses_at: Instant, looks: u32) -> Read {
+        let QueueMessage { receipt, text, dequeue_count, .. } = &taken;
+        let dequeue_count = *dequeue_count;
+        let queue = Queue::Control(partition);
+        let content = match self.content(text).await {
             Ok(content) => content,
             Err(Unread::Gone(blob)) if self.is_orphan(&blob, dequeue_count).await => {
-                self.delete_quietly(partition, receipt);
-                return None;
+                self.delete_quietly(partition, receipt.clone());
+                return Read::Settled;
             }
             Err(problem) => {
                 if dequeue_count <= 1 {
                     tracing::warn!(partition, message = %receipt.message_id, %problem, "a message cannot be read and is put aside");
                 }
-                self.defer(queue, &receipt, &text, dequeue_count).await;
-                return None;
+                self.defer(queue, receipt, text, dequeue_count).await;
+                return Read::Settled;
             }
         };
-        let Content::ToInstance { to, message, replaces } = content else {
+        let Content::ToInstance { to, mut message, replaces } = content else {
             tracing::warn!(partition, message = %receipt.message_id, "a message that is not for an instance is put aside");
-            self.defer(queue, &receipt, &text, dequeue_count).await;
-            return None;
+            self.defer(queue, receipt, text, dequeue_count).await;
+            return Read::Settled;
         };
-        let mut message = message;
         let mut hint = None;
         if let Message::Start(start) = &message {
-            match self.admit(&to, start, replaces, &receipt, dequeue_count).await {
+            match self.admit(&to, start, replaces, receipt, dequeue_count, looks).await {
                 Ok(Admission::Admitted(read)) => hint = read,
                 Ok(Admission::TakenIn) => message = Message::Wake,
                 Ok(Admission::Refused) => {
-                    self.delete_quietly(partition, receipt);
-                    return None;
+                    self.delete_quietly(partition, receipt.clone());
+                    return Read::Settled;
                 }
-                Ok(Admission::Early) => {
-                    self.defer(queue, &receipt, &text, dequeue_count).await;
-                    return None;
-                }
+                Ok(Admission::Early) => return Read::Early(taken),
                 Err(problem) => {
                     tracing::debug!(instance_id = %to, %problem, "a start could not be looked at and is put aside");
-                    self.defer(queue, &receipt, &text, dequeue_count).await;
-                    return None;
+                    self.defer(queue, receipt, text, dequeue_count).await;
+                    return Read::Settled;
                 }
             }
         }
-        Some(Arrival { partition, to, message, receipt, text: text.into(), dequeue_count, lapses_at, hint })
+        let QueueMessage { receipt, text, .. } = taken;
+        Read::Arrived(Arrival { partition, to, message, receipt, text: text.into(), dequeue_count, lapses_at, hint })
     }
 
     /// What a queue message says, be it in a blob.
@@ -198,8 +272,9 @@ impl Core {
         replaces: Replaces,
         receipt: &Receipt,
         dequeue_count: u32,
+        looks: u32,
     ) -> Result<Admission, Unread> {
-        let admission = self.admission(to, start, replaces, dequeue_count).await?;
+        let admission = self.admission(to, start, replaces, dequeue_count, looks).await?;
         // The lease of an instance may be the start of an execution that came before the current one.
         if matches!(admission, Admission::Refused | Admission::Early)
             && dequeue_count > 1
@@ -224,10 +299,11 @@ impl Core {
         start: &ExecutionStarted,
         replaces: Replaces,
         dequeue_count: u32,
+        looks: u32,
     ) -> Result<Admission, Unread> {
         let is_first_sight = dequeue_count <= 1;
         let is_child = start.parent.is_some();
-        let looks = if is_first_sight && !is_child { limits::EARLY_LOOKS_MAX } else { 1 };
+        let looks = if is_first_sight && !is_child { looks } else { 1 };
         let stored = match self.look_for_row(to, start, is_first_sight, looks).await? {
             Look::Fresh(hint) => return Ok(Admission::Admitted(Some(hint))),
             Look::Stored(stored) => stored,

@@ -79,12 +79,35 @@ async fn a_row_that_comes_a_moment_later_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_row_that_comes_late_finds_its_start_again() {
     let scene = Scene::new().await;
-    assert_eq!(next(&scene.host).await, None);
+    for _ in 0..10 {
+        assert_eq!(next(&scene.host).await, None);
+    }
     scene.clients_medium.let_go();
     scene.creation.await.unwrap();
     assert_eq!(next(&scene.host).await, None, "it has been put aside");
     scene.account.let_messages_lapse();
     run(&scene.account, &scene.host).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_comes_within_seconds_is_noticed_while_the_start_is_invisible() {
+    let scene = Scene::new().await;
+    assert_eq!(next(&scene.host).await, None);
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    run(&scene.account, &scene.host).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_waited_for_shows_at_once_when_its_host_stops() {
+    let scene = Scene::new().await;
+    assert_eq!(next(&scene.host).await, None);
+    scene.host.shutdown().await.unwrap();
+    drop(scene.host);
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    // Without a lapse.
+    run(&scene.account, &host(&scene.account)).await;
 }
 
 #[tokio::test(start_paused = true)]
