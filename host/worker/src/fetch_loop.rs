@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join_all;
 use store::{StorageError, WorkItem, WorkSource, limits::WORK_ITEMS_PER_FETCH_MAX};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
+use crate::abandon::give_back;
 use crate::backoff::Backoff;
 use crate::routing::shard_of;
 use crate::{Monitor, fields, limits};
@@ -81,8 +83,10 @@ impl FetchLoop {
     }
 
     async fn give_back(&self, items: Vec<WorkItem>) {
-        for item in items {
-            give_back(&*self.source, item).await;
+        let gate = Semaphore::new(limits::ABANDONS_AT_ONCE_MAX);
+        let given_back = join_all(items.into_iter().map(|item| give_back(&*self.source, item, &gate)));
+        if tokio::time::timeout(limits::GIVE_BACK_MAX, given_back).await.is_err() {
+            tracing::warn!("messages could not be given back before the shutdown; they return with a restart");
         }
     }
 
@@ -99,33 +103,4 @@ impl FetchLoop {
         }
         *failures = 0;
     }
-}
-
-/// Abandons a work item, trying again a few times. What cannot be given back returns with the next restart.
-pub(crate) async fn give_back(source: &dyn WorkSource, work: WorkItem) {
-    for attempt in 0..limits::ABANDON_ATTEMPTS_MAX {
-        tokio::time::sleep(Backoff::STORAGE.before(attempt)).await;
-        match source.abandon(work.clone()).await {
-            Ok(()) => return,
-            Err(error) if error.is_transient() => {}
-            Err(error) => {
-                not_given_back(&work, &error);
-                return;
-            }
-        }
-    }
-    tracing::warn!(
-        { fields::INSTANCE_ID } = %work.instance_id,
-        { fields::MESSAGES } = work.messages.len(),
-        "messages could not be given back to storage; they return with a restart"
-    );
-}
-
-fn not_given_back(work: &WorkItem, error: &StorageError) {
-    tracing::warn!(
-        { fields::INSTANCE_ID } = %work.instance_id,
-        { fields::MESSAGES } = work.messages.len(),
-        { fields::ERROR } = %error,
-        "messages could not be given back to storage; they return with a restart"
-    );
 }

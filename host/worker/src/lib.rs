@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod abandon;
 mod activities;
 mod backoff;
 mod fetch_loop;

@@ -29,8 +29,16 @@ pub(crate) const LOAD_ATTEMPTS_MAX: u32 = 16;
 /// Times a hold is tried before the instance is loaded anew.
 pub(crate) const HOLD_ATTEMPTS_MAX: u32 = 8;
 
-/// Times messages are offered back; after that they return with a restart.
-pub(crate) const ABANDON_ATTEMPTS_MAX: u32 = 8;
+/// Messages of a shard that are given back at the same time. All others wait in line: after an outage there may be as
+/// many as the backend holds in memory.
+pub(crate) const ABANDONS_AT_ONCE_MAX: usize = 16;
+
+/// The try to give messages back, about ten seconds after the first, after which it is said that storage does not take
+/// them. It is said once, and tried on.
+pub(crate) const ABANDON_ATTEMPTS_TOLD: u32 = 8;
+
+/// Times a taken activity is offered back. After that its claim has run out: nobody renews it, and others take it.
+pub(crate) const GIVE_BACK_ATTEMPTS_MAX: u32 = 8;
 
 /// Times one work item may ask for a guest to be prepared: once for the pin, once more when a turn continued as a new
 /// execution on a newer component.

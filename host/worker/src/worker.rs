@@ -8,7 +8,7 @@ use std::thread;
 
 use store::{Clock, StorageError, WorkSource};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::activities::Activities;
@@ -124,6 +124,7 @@ impl Worker {
                 tokio: Handle::current(),
                 measures: Arc::clone(&monitor.shards[index].measures),
                 spans: options.spans.clone(),
+                abandons: Arc::new(Semaphore::new(limits::ABANDONS_AT_ONCE_MAX)),
             };
             let (control, controlled) = watch::channel(Control::Run);
             let (clock, runtime, watched) = (Arc::clone(&clock), Arc::clone(&runtime), monitor.clone());

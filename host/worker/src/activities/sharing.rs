@@ -285,7 +285,7 @@ pub(super) async fn finish(queue: &dyn ActivityQueue, id: TakenId, instance_id: 
 
 /// Leaves a taken attempt to others, trying a few times. What cannot be given back returns by itself.
 async fn give_back(queue: &dyn ActivityQueue, id: TakenId) {
-    for attempt in 0..limits::ABANDON_ATTEMPTS_MAX {
+    for attempt in 0..limits::GIVE_BACK_ATTEMPTS_MAX {
         tokio::time::sleep(Backoff::STORAGE.before(attempt)).await;
         match guarded("give_back", queue.give_back(id)).await {
             Ok(()) => return,

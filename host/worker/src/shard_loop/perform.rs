@@ -10,10 +10,12 @@ use futures_util::FutureExt as _;
 use measure::Timing;
 use store::{CommitError, Outcome, StorageError, WorkSource};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
+use crate::abandon::give_back;
 use crate::activities::ActivityHandle;
 use crate::backoff::Backoff;
-use crate::fetch_loop::give_back;
 use crate::measures::Measures;
 use crate::shard::{Effect, Input, Notice};
 use crate::{Runtime, Spans, fields};
@@ -32,10 +34,12 @@ pub(crate) struct Performer {
     pub(crate) tokio: Handle,
     pub(crate) measures: Arc<Measures>,
     pub(crate) spans: Spans,
+    /// How much is given back at the same time.
+    pub(crate) abandons: Arc<Semaphore>,
 }
 
 impl Performer {
-    /// Begins an effect. Dropping the answer does not stop what was begun.
+    /// Begins an effect. Dropping the answer does not stop what was begun, but for what is given back.
     pub(crate) fn begin(&self, effect: Effect) -> Option<Answer> {
         match effect {
             Effect::Load { instance_id, attempt } => {
@@ -76,10 +80,12 @@ impl Performer {
                 Some(self.commit(hold, failed, |result| Input::Held { instance_id, result }))
             }
             Effect::Abandon(work) => {
-                let source = Arc::clone(&self.source);
-                let abandoned = self.tokio.spawn(async move { give_back(&*source, work).await });
+                let (source, gate) = (Arc::clone(&self.source), Arc::clone(&self.abandons));
+                // Ends with the shard: storage that is shut down takes nothing any more.
+                let mut abandoned = JoinSet::new();
+                abandoned.spawn_on(async move { give_back(&*source, work, &gate).await }, &self.tokio);
                 Some(Box::pin(async move {
-                    let _ = abandoned.await;
+                    let _ = abandoned.join_next().await;
                     None
                 }))
             }
