@@ -40,7 +40,7 @@ impl Observer {
     /// Row and history, if they can be read now.
     pub(crate) fn read(&self, instance_id: &InstanceId) -> Option<(Option<InstanceRow>, Vec<HistoryEvent>)> {
         let client = self.client();
-        let history = whole_history(client, instance_id).now_or_never()?.ok()?;
+        let history = whole_history(&*client, instance_id).now_or_never()?.ok()?;
         let row = client.get(instance_id).now_or_never()?.ok()?;
         Some((row, history))
     }
