@@ -9,7 +9,7 @@ use engine::{Digest, EngineRevision, EventId, InstanceId, Message};
 use store::{
     ActivityQueue, Client, Clock, CommitError, ComponentRecord, Components, CreateError, CreateInstance, HeldReason,
     HistoryPage, InstanceError, InstanceFilter, InstancePage, InstanceRow, PurgeFilter, Snapshot, StorageError, Token,
-    TurnCommit, WorkItem, WorkSource, limits as store_limits,
+    TurnCommit, WorkItem, WorkSource, kept_up, limits as store_limits,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,10 +40,13 @@ impl AzureBackend {
         let core = Core::new(medium, hub, partitions, ownership, clock, options);
         let mut tasks = JoinSet::new();
         for partition in 0..partitions {
-            tasks.spawn(pump::run(Arc::clone(&core), partition));
+            let core = Arc::clone(&core);
+            tasks.spawn(kept_up("pump", move || pump::run(Arc::clone(&core), partition)));
         }
-        tasks.spawn(renewer::run(Arc::clone(&core)));
-        tasks.spawn(watch_leases(Arc::clone(&core)));
+        let renewing = Arc::clone(&core);
+        tasks.spawn(kept_up("renewer", move || renewer::run(Arc::clone(&renewing))));
+        let watching = Arc::clone(&core);
+        tasks.spawn(kept_up("leases", move || watch_leases(Arc::clone(&watching))));
         Self { core, _tasks: tasks }
     }
 

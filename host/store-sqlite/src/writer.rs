@@ -120,3 +120,40 @@ impl Drop for Writer {
 fn died(operation: &'static str) -> StorageError {
     StorageError::new(operation, Outcome::Unknown, "the writer has died")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use engine::Timestamp;
+    use store::{ManualClock, Outcome};
+
+    use crate::{Options, SqliteBackend};
+
+    #[tokio::test]
+    async fn a_write_that_panics_fails_alone_and_the_thread_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1)));
+        let backend = SqliteBackend::open(folder.path().join("db"), Options::default(), clock).unwrap();
+        let bad = backend.writer.write("commit", 1, |tx| -> Result<(), _> {
+            tx.connection.execute("INSERT INTO meta (key, value) VALUES ('half', 1)", [])?;
+            panic!("a bug");
+        });
+        let good = backend.writer.write("commit", 1, |tx| {
+            tx.connection.execute("INSERT INTO meta (key, value) VALUES ('good', 1)", [])?;
+            Ok(())
+        });
+        let (bad, good) = tokio::join!(bad, good);
+        let error = bad.unwrap_err();
+        assert_eq!(
+            (error.outcome, error.source.to_string()),
+            (Outcome::Permanent, "the host panicked: a bug".to_owned())
+        );
+        good.unwrap();
+        let keys = backend.writer.write("read", 1, |tx| {
+            let count = "SELECT count(*) FROM meta WHERE key IN ('half', 'good')";
+            Ok(tx.connection.query_row(count, [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(keys.await.unwrap(), 1);
+    }
+}

@@ -16,6 +16,7 @@ mod error;
 pub mod limits;
 mod memory;
 mod pages;
+mod panics;
 mod query;
 pub mod wake;
 mod work;
@@ -29,6 +30,7 @@ pub use cursor::{Cursor, InvalidContinuation};
 pub use error::{NewerEngineRevision, Outcome, StorageError, check_engine_revision};
 pub use memory::MemoryBackend;
 pub use pages::{HistoryPage, PageRoom, whole_history};
+pub use panics::{kept_up, panic_text};
 pub use query::{HeldReason, InstanceFilter, InstancePage, InstanceRow, PurgeFilter};
 pub use work::{Envelope, MessageId, Snapshot, WorkItem, WorkSource};
 

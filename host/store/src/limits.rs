@@ -28,3 +28,6 @@ pub const PAGE_ITEM_BYTES: usize = 256;
 
 /// A component file.
 pub const COMPONENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The pause before a task that panicked begins again: a bug that comes back at once must not fill the log or a core.
+pub const PANICKED_PAUSE: Duration = Duration::from_secs(1);

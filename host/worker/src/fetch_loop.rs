@@ -1,10 +1,12 @@
 //! Fetches work and hands it to the shards.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use store::{StorageError, WorkItem, WorkSource, limits::WORK_ITEMS_PER_FETCH_MAX};
+use store::{Outcome, StorageError, WorkItem, WorkSource, limits::WORK_ITEMS_PER_FETCH_MAX, panic_text};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::abandon::give_back;
@@ -29,7 +31,7 @@ impl FetchLoop {
             let fetched = tokio::select! {
                 biased;
                 _ = stop.changed() => return,
-                fetched = self.source.fetch(WORK_ITEMS_PER_FETCH_MAX) => fetched,
+                fetched = self.fetch() => fetched,
             };
             let pause = match fetched {
                 Ok(items) => {
@@ -58,6 +60,15 @@ impl FetchLoop {
                 }
             }
         }
+    }
+
+    /// A panic of the backend is a failure of it: the next fetch may succeed.
+    async fn fetch(&self) -> Result<Vec<WorkItem>, StorageError> {
+        AssertUnwindSafe(self.source.fetch(WORK_ITEMS_PER_FETCH_MAX)).catch_unwind().await.unwrap_or_else(|panic| {
+            self.monitor.panics.fetch_add(1, Ordering::Relaxed);
+            let problem = format!("the host panicked: {}", panic_text(&*panic));
+            Err(StorageError { operation: "fetch", outcome: Outcome::Unknown, source: problem.into() })
+        })
     }
 
     /// Hands items to their shards; answers with those that are left when it is told to stop, or a shard is gone.

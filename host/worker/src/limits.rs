@@ -60,6 +60,10 @@ pub(crate) const AHEAD_OF_CLOCK_MAX: Duration = Duration::from_millis(50);
 /// a size that a backend expects.
 pub(crate) const AHEAD_MESSAGES_MAX: usize = 256;
 
+/// Panics over one instance after which it is loaded once more to be held: the load and the hold may fail the same way,
+/// and a shard must not spend its time on that.
+pub(crate) const PANICS_PER_INSTANCE_MAX: u32 = 3;
+
 /// How far the clocks of a backend and of this host may disagree. A wake-up that is early by no more than this is
 /// asked for again.
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_mins(1);

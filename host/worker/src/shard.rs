@@ -12,6 +12,7 @@ mod guests;
 mod in_flight;
 mod inbox;
 mod log;
+mod panics;
 mod reasons;
 mod slot;
 mod slots;
@@ -28,6 +29,7 @@ use store::WorkItem;
 
 use self::in_flight::InFlight;
 use self::inbox::Inbox;
+use self::panics::Broken;
 use self::slot::{Phase, Slot};
 use self::slots::Slots;
 use crate::measures::Measures;
@@ -50,6 +52,7 @@ pub struct Shard {
     guests: Box<dyn GuestSource>,
     slots: Slots,
     in_flight: InFlight,
+    broken: Broken,
     is_draining: bool,
     counters: Stats,
     measures: Arc<Measures>,
@@ -70,6 +73,7 @@ impl Shard {
             guests,
             slots: Slots::default(),
             in_flight: InFlight::default(),
+            broken: Broken::default(),
             is_draining: false,
             counters: Stats::default(),
             measures: Arc::default(),
@@ -90,6 +94,12 @@ impl Shard {
 
     /// Takes note of something; no guest runs. What it leads to is pushed to `effects`.
     pub fn handle(&mut self, input: Input, now: Timestamp, effects: &mut Vec<Effect>) {
+        let instance_id = input.instance_id().cloned();
+        self.contained(instance_id, effects, |shard, effects| shard.take_in(input, now, effects));
+        self.contained(None, effects, |shard, _| shard.evict());
+    }
+
+    fn take_in(&mut self, input: Input, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
             Input::Work(work) => self.work(work, now, effects),
             Input::Loaded { instance_id, result } => self.loaded(instance_id, result, now, effects),
@@ -105,7 +115,6 @@ impl Shard {
             }
             Input::Drain => self.drain(effects),
         }
-        self.evict();
     }
 
     /// Runs a turn of the instance that has waited for longest; false when there is none. Guest code runs in here.
@@ -113,8 +122,10 @@ impl Shard {
     /// `newest`: the engine revision that executions get which begin in it; see [`store::WorkSource::engine_revision`].
     pub fn run_next(&mut self, now: Timestamp, newest: EngineRevision, effects: &mut Vec<Effect>) -> bool {
         let Some((instance_id, slot)) = self.slots.take_runnable() else { return false };
-        self.run_turn(instance_id, slot, (now, newest), effects);
-        self.evict();
+        let about = Some(instance_id.clone());
+        let at = (now, newest);
+        self.contained(about, effects, |shard, effects| shard.run_turn(instance_id, slot, at, effects));
+        self.contained(None, effects, |shard, _| shard.evict());
         true
     }
 

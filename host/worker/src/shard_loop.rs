@@ -3,6 +3,7 @@
 mod perform;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +12,7 @@ use engine::{Digest, Execution, Guest, GuestError, GuestSource};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use measure::Timing;
-use store::{Clock, WorkItem};
+use store::{Clock, WorkItem, panic_text};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::perform::{Performer, lost};
@@ -124,10 +125,16 @@ impl ShardLoop {
         }
     }
 
-    fn begin(&self, pending: &mut Pending, effects: &mut Vec<Effect>) {
-        for effect in effects.drain(..) {
-            if let Some(answer) = self.performer.begin(effect) {
-                pending.push(answer);
+    fn begin(&mut self, pending: &mut Pending, effects: &mut Vec<Effect>) {
+        // A shard loads an instance again that a panic has broken, a few times at most.
+        while !effects.is_empty() {
+            for effect in std::mem::take(effects) {
+                let waiting = effect.waiting().cloned();
+                match catch_unwind(AssertUnwindSafe(|| self.performer.begin(effect))) {
+                    Ok(Some(answer)) => pending.push(answer),
+                    Ok(None) => {}
+                    Err(panic) => self.shard.panicked_outside(waiting, panic_text(&*panic).to_owned(), effects),
+                }
             }
         }
     }

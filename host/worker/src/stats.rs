@@ -35,6 +35,8 @@ pub struct Stats {
     pub evictions: u64,
     /// Instances that were held.
     pub held: u64,
+    /// Panics of the host that were caught. Each is a bug.
+    pub panics: u64,
     /// Activity attempts left to whichever host has room, because this one has none.
     pub activities_offered: u64,
     /// Activity attempts of other hosts, or left earlier, that this one has taken.
@@ -79,6 +81,7 @@ impl Stats {
             cold_loads,
             evictions,
             held,
+            panics,
             activities_offered,
             activities_taken,
             activities_run,
@@ -106,6 +109,7 @@ impl Stats {
             cold_loads: self.cold_loads + cold_loads,
             evictions: self.evictions + evictions,
             held: self.held + held,
+            panics: self.panics + panics,
             activities_offered: self.activities_offered + activities_offered,
             activities_taken: self.activities_taken + activities_taken,
             activities_run: self.activities_run + activities_run,
@@ -128,15 +132,15 @@ impl Stats {
 pub struct Health {
     /// The last fetch succeeded, or none has ended yet. Comes back by itself.
     pub storage_available: bool,
-    /// Every shard's thread runs. False means a bug: restart the host.
-    pub shards_alive: bool,
+    /// Every shard, the fetching of work and the service for activities run. False means a bug: restart the host.
+    pub loops_alive: bool,
 }
 
 impl Health {
     /// Whether all is well.
     pub fn is_healthy(self) -> bool {
-        let Self { storage_available, shards_alive } = self;
-        storage_available && shards_alive
+        let Self { storage_available, loops_alive } = self;
+        storage_available && loops_alive
     }
 }
 
@@ -146,6 +150,10 @@ pub struct Monitor {
     pub(crate) shards: Arc<[ShardGauge]>,
     pub(crate) activities: Arc<ActivityGauge>,
     pub(crate) storage: Arc<StorageGauge>,
+    /// Panics that were caught outside of shards.
+    pub(crate) panics: Arc<AtomicU64>,
+    /// A loop that should run for as long as the worker has ended by a panic.
+    pub(crate) loop_died: Arc<AtomicBool>,
 }
 
 impl Monitor {
@@ -154,13 +162,16 @@ impl Monitor {
             shards: (0..shards).map(|_| ShardGauge::default()).collect(),
             activities: Arc::default(),
             storage: Arc::default(),
+            panics: Arc::default(),
+            loop_died: Arc::default(),
         }
     }
 
     /// A snapshot; a shard's part of it is from before the turn that the shard is running.
     pub fn stats(&self) -> Stats {
         let shards = self.shards.iter().map(ShardGauge::read).fold(Stats::default(), |sum, shard| sum.plus(&shard));
-        shards.plus(&self.activities.read())
+        let outside = Stats { panics: self.panics.load(Ordering::Relaxed), ..Stats::default() };
+        shards.plus(&self.activities.read()).plus(&outside)
     }
 
     /// How long things have taken so far. A few hundred loads of atomics.
@@ -170,7 +181,7 @@ impl Monitor {
 
     /// Why the worker cannot work, in words; none if it can.
     pub fn problem(&self) -> Option<String> {
-        if self.shards.iter().any(|shard| shard.died.load(Ordering::Relaxed)) {
+        if !self.health().loops_alive {
             return Some("a thread of the host has died; restart it and report this".to_owned());
         }
         self.storage.problem().map(|problem| format!("storage is unavailable: {problem}"))
@@ -180,7 +191,7 @@ impl Monitor {
     pub fn health(&self) -> Health {
         Health {
             storage_available: self.storage.problem().is_none(),
-            shards_alive: self.shards.iter().all(|shard| !shard.died.load(Ordering::Relaxed)),
+            loops_alive: !self.loop_died.load(Ordering::Relaxed),
         }
     }
 }
@@ -191,7 +202,6 @@ pub(crate) struct ShardGauge {
     stats: Mutex<Stats>,
     /// Kept apart: it grows while a busy shard has no time to publish.
     pub(crate) inbox_depth: AtomicUsize,
-    pub(crate) died: AtomicBool,
     /// Recorded in while a turn runs, so not part of what is published.
     pub(crate) measures: Arc<Measures>,
 }
@@ -269,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn one_dead_shard_is_unhealthy() {
+    fn one_dead_loop_is_unhealthy() {
         let monitor = Monitor::new(2);
         assert!(monitor.health().is_healthy());
-        monitor.shards[1].died.store(true, Ordering::Relaxed);
-        assert_eq!(monitor.health(), Health { storage_available: true, shards_alive: false });
+        monitor.loop_died.store(true, Ordering::Relaxed);
+        assert_eq!(monitor.health(), Health { storage_available: true, loops_alive: false });
         assert!(monitor.problem().unwrap().contains("thread"));
     }
 

@@ -1,6 +1,7 @@
 //! The worker as a whole: starting and stopping.
 
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,7 @@ use crate::activities::Activities;
 use crate::fetch_loop::FetchLoop;
 use crate::shard::{Config, Shard};
 use crate::shard_loop::{Control, Performer, RuntimeGuests, ShardLoop};
-use crate::{Health, Monitor, Options, Runtime, Stats, fields, limits};
+use crate::{Health, Monitor, Options, Runtime, Stats, limits};
 
 /// Runs the orchestrations and activities of one task hub in this process.
 ///
@@ -145,9 +146,11 @@ impl Worker {
         }
         let fetch_loop = FetchLoop { source: Arc::clone(&source), shards: work_senders, monitor: monitor.clone() };
         let (stop_fetching, stopped) = watch::channel(false);
-        let fetching = Service { stop: stop_fetching, task: tokio::spawn(fetch_loop.run(stopped)) };
+        let fetch_loop = watched("fetch".to_owned(), monitor.clone(), fetch_loop.run(stopped));
+        let fetching = Service { stop: stop_fetching, task: tokio::spawn(fetch_loop) };
         let (stop_activities, stopped) = watch::channel(false);
-        let task = tokio::spawn(activities.run(stopped, options.shutdown_grace));
+        let activities = activities.run(stopped, options.shutdown_grace);
+        let task = tokio::spawn(watched("activities".to_owned(), monitor.clone(), activities));
         let activities = Service { stop: stop_activities, task };
         tracing::info!(shards = options.shards, activities_max = options.activities_max, "worker started");
         Ok(Self { source, monitor, fetching, activities, shards })
@@ -225,21 +228,31 @@ impl RunningShard {
 }
 
 async fn run_shard(index: usize, monitor: Monitor, make: impl FnOnce() -> ShardLoop, ending: oneshot::Sender<()>) {
-    let obituary = Obituary { index, monitor };
-    make().run().await;
-    std::mem::forget(obituary);
+    watched(format!("shard {index}"), monitor, async { make().run().await }).await;
     let _ = ending.send(());
 }
 
-/// Tells of a shard's death by panic; forgotten when the shard ends as it should.
+/// Runs a loop that ends only because it was told to. That it panicked is logged, counted, and told by health.
+async fn watched(name: String, monitor: Monitor, run: impl Future<Output = ()>) {
+    let mut obituary = Obituary { name, monitor };
+    run.await;
+    obituary.name.clear();
+}
+
+/// Tells of a loop's death by panic; without a name, the loop has ended as it should.
 struct Obituary {
-    index: usize,
+    name: String,
     monitor: Monitor,
 }
 
 impl Drop for Obituary {
     fn drop(&mut self) {
-        self.monitor.shards[self.index].died.store(true, Ordering::Relaxed);
-        tracing::error!({ fields::SHARD } = self.index, "a shard's thread died; restart the host");
+        // What is dropped unfinished without a panic was interrupted by the end of its runtime.
+        if self.name.is_empty() || !thread::panicking() {
+            return;
+        }
+        self.monitor.panics.fetch_add(1, Ordering::Relaxed);
+        self.monitor.loop_died.store(true, Ordering::Relaxed);
+        tracing::error!(r#loop = self.name, "a loop of the worker died of a panic; restart the host and report this");
     }
 }

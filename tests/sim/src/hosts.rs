@@ -187,7 +187,7 @@ impl Hosts {
     /// Whether every shard still runs.
     pub(crate) fn check_health(&self) {
         for (number, host) in self.running.borrow().iter().enumerate() {
-            if host.as_ref().is_some_and(|host| !host.worker.health().shards_alive) {
+            if host.as_ref().is_some_and(|host| !host.worker.health().loops_alive) {
                 self.broken(format!("a shard of host-{number} has died"));
             }
         }
@@ -221,7 +221,7 @@ impl Hosts {
             figures.split_brains += commits_stale;
             figures.not_owned += commits_not_owned;
         });
-        if !host.worker.health().shards_alive {
+        if !host.worker.health().loops_alive {
             self.broken(format!("a shard of host-{number} has died"));
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure::{Error, Medium};
 use engine::EngineRevision;
-use store::Clock;
+use store::{Clock, kept_up};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -73,8 +73,9 @@ impl Leases {
             shared_revision: AtomicU32::new(EngineRevision::OLDEST.0),
             failing: watch::Sender::new(false),
         });
-        let lane = tokio::spawn(lane(inner.clone()));
-        let guard = tokio::spawn(guard(inner.clone()));
+        let (leasing, guarding) = (inner.clone(), inner.clone());
+        let lane = tokio::spawn(kept_up("lease lane", move || lane(leasing.clone())));
+        let guard = tokio::spawn(kept_up("lease guard", move || guard(guarding.clone())));
         Self { inner, lane: Mutex::new(Some(lane)), guard }
     }
 

@@ -1,11 +1,13 @@
 //! The thread itself.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use measure::Timing;
 use rusqlite::Connection;
-use store::{Clock, HeldReason, Outcome, StorageError};
+use store::{Clock, HeldReason, Outcome, StorageError, panic_text};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::job::{Failure, Order, Write};
@@ -79,10 +81,13 @@ impl WriterThread {
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         while let Some(order) = orders.blocking_recv() {
             let batch = self.collect(order, &mut orders);
-            self.write(batch.writes);
+            self.contained(|thread| thread.write(batch.writes));
             for answer in batch.refills {
-                let refilled = self.refill().map_err(|error| error.into_storage_error("fetch"));
-                let _ = answer.send(refilled);
+                // Without an answer its caller takes it for failed.
+                self.contained(|thread| {
+                    let refilled = thread.refill().map_err(|error| error.into_storage_error("fetch"));
+                    let _ = answer.send(refilled);
+                });
             }
             if let Some(answer) = batch.shut_down {
                 orders.close();
@@ -96,6 +101,15 @@ impl WriterThread {
                 return;
             }
         }
+    }
+
+    /// Does a step. A panic in it is a bug of this host that ends the step and not the thread: there is no other writer.
+    fn contained(&mut self, step: impl FnOnce(&mut Self)) {
+        // A transaction is rolled back, so what is stored is whole; what is remembered of it beside the file is read again.
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(self))) else { return };
+        tracing::error!("sqlite's writer panicked: {}. It goes on; please report this", panic_text(&*panic));
+        self.roll_back();
+        self.shared.dispatch.look_again();
     }
 
     /// Takes what is waiting, as far as it fits into one transaction.
@@ -163,12 +177,7 @@ impl WriterThread {
                 tracing::warn!(problem = failure.problem, outcome = ?failure.outcome, "sqlite transaction failed");
                 self.shared.dispatch.look_again();
             }
-            // SQLite may have rolled back by itself; then there is nothing left to do.
-            if !self.connection.is_autocommit()
-                && let Err(error) = self.execute("ROLLBACK")
-            {
-                tracing::error!(%error, "sqlite cannot roll back");
-            }
+            self.roll_back();
         })?;
 
         let rows = self.connection.total_changes() - rows_before;
@@ -200,9 +209,22 @@ impl WriterThread {
             watchers: &self.shared.watchers,
         };
         for (write, _) in writes {
-            write.apply(&mut transaction)?;
+            // Only the write that panics fails of it, for good: it would panic again.
+            catch_unwind(AssertUnwindSafe(|| write.apply(&mut transaction))).unwrap_or_else(|panic| {
+                tracing::error!("a write panicked: {}. Please report this", panic_text(&*panic));
+                Err(panicked(&*panic))
+            })?;
         }
         Ok((transaction.ledger, transaction.changes))
+    }
+
+    /// Ends an open transaction. SQLite may have rolled back by itself; then there is nothing left to do.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%error, "sqlite cannot roll back");
+        }
     }
 
     /// Executes a statement that is executed again and again.
@@ -227,6 +249,11 @@ impl WriterThread {
         }
         Ok(())
     }
+}
+
+/// A panic as what became of a write.
+fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(format!("the host panicked: {}", panic_text(panic)).into())
 }
 
 /// What is done together.

@@ -96,6 +96,21 @@ pub enum Input {
     Drain,
 }
 
+impl Input {
+    /// Which instance it is about; none for what concerns all.
+    pub(super) fn instance_id(&self) -> Option<&InstanceId> {
+        match self {
+            Self::Work(work) => Some(&work.instance_id),
+            Self::Loaded { instance_id, .. }
+            | Self::Prepared { instance_id, .. }
+            | Self::Committed { instance_id, .. }
+            | Self::Held { instance_id, .. } => Some(instance_id),
+            Self::ActivityDone { key, .. } => Some(&key.instance_id),
+            Self::Drain => None,
+        }
+    }
+}
+
 /// What a shard wants done. Each is independent of the others, except that they are begun in order.
 #[derive(Debug)]
 pub enum Effect {
@@ -158,6 +173,22 @@ pub enum Effect {
     Notice(Notice),
 }
 
+impl Effect {
+    /// Which instance waits for what becomes of it; none if nobody does.
+    pub(crate) fn waiting(&self) -> Option<&InstanceId> {
+        match self {
+            Self::Load { instance_id, .. } | Self::Prepare { instance_id, .. } | Self::Hold { instance_id, .. } => {
+                Some(instance_id)
+            }
+            Self::Commit { commit, .. } => Some(&commit.instance_id),
+            Self::RunActivity { task, .. } => Some(&task.instance_id),
+            Self::CancelActivity(_) | Self::Abandon(_) | Self::GuestLog { .. } | Self::Tell(_) | Self::Notice(_) => {
+                None
+            }
+        }
+    }
+}
+
 /// Something that a person may want to know.
 #[derive(Debug)]
 pub enum Notice {
@@ -204,6 +235,15 @@ pub enum Notice {
         instance_id: InstanceId,
         /// What storage said.
         error: StorageError,
+    },
+    /// The host panicked, which is a bug of it. Unless it is left alone, the instance is held.
+    Panicked {
+        /// Over which instance; none if over none in particular.
+        instance_id: Option<InstanceId>,
+        /// What the panic said.
+        what: String,
+        /// It happened again and again, or during a shutdown: nothing is done about the instance until a restart.
+        is_left_alone: bool,
     },
     /// Messages for an instance that does not exist were dropped.
     InstanceGone {

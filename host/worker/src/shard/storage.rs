@@ -25,10 +25,19 @@ impl Shard {
             self.put(instance_id, slot, effects);
             return;
         };
+        let broken = self.broken.take(&instance_id);
         match result {
             // Handed out before it was held. The release hands everything out again.
             Ok(Some(snapshot)) if snapshot.row.held.is_some() && snapshot.damage.is_none() => {}
-            Ok(Some(snapshot)) => self.fold(instance_id, *snapshot, inbox, now, effects),
+            Ok(Some(snapshot)) => match broken {
+                Some(breakage) => {
+                    let reason = reasons::internal(&breakage.what, now);
+                    // Should this panic as well, it counts on.
+                    self.broken.note(instance_id.clone(), breakage);
+                    self.hold(instance_id, snapshot.token, inbox, reason, effects);
+                }
+                None => self.fold(instance_id, *snapshot, inbox, now, effects),
+            },
             Ok(None) => {
                 // The backend has seen to the messages that it had handed out by then; others have come since, and one may
                 // be the start.
@@ -44,6 +53,9 @@ impl Shard {
                 if gives_up || self.is_draining {
                     effects.push(Effect::Abandon(inbox.into_work(instance_id)));
                 } else {
+                    if let Some(breakage) = broken {
+                        self.broken.note(instance_id.clone(), breakage);
+                    }
                     self.load(instance_id, inbox, attempt, effects);
                 }
             }
@@ -225,6 +237,7 @@ impl Shard {
             self.put(instance_id, slot, effects);
             return;
         };
+        let broken = self.broken.take(&instance_id);
         match result {
             Ok(_) => {
                 self.counters.held += 1;
@@ -233,7 +246,11 @@ impl Shard {
             }
             Err(CommitError::Storage(error)) => {
                 let attempt = attempt + 1;
-                if error.is_transient() && attempt < limits::HOLD_ATTEMPTS_MAX && !self.is_draining {
+                let is_tried_again = error.is_transient() && !self.is_draining;
+                if let (true, Some(breakage)) = (is_tried_again, broken) {
+                    self.broken.note(instance_id.clone(), breakage);
+                }
+                if is_tried_again && attempt < limits::HOLD_ATTEMPTS_MAX {
                     effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
                     effects.push(Effect::Hold {
                         instance_id: instance_id.clone(),
@@ -242,7 +259,7 @@ impl Shard {
                         attempt,
                     });
                     self.put(instance_id, Slot { phase: Phase::Holding { token, reason, attempt }, inbox }, effects);
-                } else if error.is_transient() && !self.is_draining {
+                } else if is_tried_again {
                     // Nothing but a read tells when storage is back, and then the reason is found again.
                     effects.push(Effect::Notice(Notice::StorageFailed { instance_id: instance_id.clone(), error }));
                     self.load(instance_id, inbox, 1, effects);
@@ -312,7 +329,7 @@ impl Shard {
         effects.extend(spans.into_iter().map(|span| Effect::Tell(Box::new(span))));
     }
 
-    fn load(&mut self, instance_id: InstanceId, inbox: Inbox, attempt: u32, effects: &mut Vec<Effect>) {
+    pub(super) fn load(&mut self, instance_id: InstanceId, inbox: Inbox, attempt: u32, effects: &mut Vec<Effect>) {
         effects.push(Effect::Load { instance_id: instance_id.clone(), attempt });
         self.put(instance_id, Slot { phase: Phase::Loading { attempt }, inbox }, effects);
     }

@@ -1,10 +1,9 @@
 //! Running one turn, and what leaves after it.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use engine::{EngineRevision, HistoryChange, InstanceId, Timestamp, TurnError, TurnOutcome};
-use store::{HeldReason, Token, TurnCommit};
+use store::{HeldReason, Token, TurnCommit, panic_text};
 
 use super::ahead::Ahead;
 use super::guests::{Recording, Wanted};
@@ -65,11 +64,12 @@ impl Shard {
                 self.undecided(instance_id, Undecided { warm, inbox, error, wanted }, now, effects);
             }
             Err(panic) => {
+                self.counters.panics += 1;
                 inbox.put_back(batch);
                 if let Some(ahead) = warm.ahead {
                     inbox.put_back(ahead.batch);
                 }
-                let reason = reasons::internal(&panic_text(panic.as_ref()), now);
+                let reason = reasons::internal(panic_text(&*panic), now);
                 self.hold(instance_id, warm.token, inbox, reason, effects);
             }
         }
@@ -240,12 +240,4 @@ struct Undecided {
 /// A wake-up is handed out once; one that finds nothing due must be asked for again by a commit.
 fn was_early(batch: &Inbox, wake_at: Option<Timestamp>, now: Timestamp) -> bool {
     batch.is_wake_up() && wake_at.is_some_and(|at| now < at && at.saturating_since(now) <= limits::CLOCK_SKEW_MAX)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
 }

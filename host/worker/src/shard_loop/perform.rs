@@ -205,6 +205,15 @@ fn log(notice: &Notice) {
             cause = %error.source,
             "instance cannot be read and is left alone until a restart"
         ),
+        Notice::Panicked { instance_id, what, is_left_alone } => tracing::error!(
+            { fields::INSTANCE_ID } = instance_id.as_ref().map(tracing::field::display),
+            "the host panicked: {what}. This is a bug of the host, please report it. {}",
+            match (instance_id, is_left_alone) {
+                (None, _) => "Everything goes on",
+                (Some(_), false) => "The instance is held, the others go on",
+                (Some(_), true) => "The instance is left alone until a restart, the others go on",
+            }
+        ),
         Notice::InstanceGone { instance_id } => tracing::debug!(
             { fields::INSTANCE_ID } = %instance_id,
             "messages for an instance that does not exist were dropped"

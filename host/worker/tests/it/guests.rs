@@ -29,9 +29,26 @@ pub(crate) fn component() -> Digest {
     Digest::from_bytes([1; 32])
 }
 
+/// Where the host panics over a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// When it asks for the guest's memory.
+    Weighed,
+    /// When it drops the guest.
+    Dropped,
+}
+
 struct Closure {
     step: Step,
     bytes: usize,
+    bug: Option<Bug>,
+}
+
+impl Drop for Closure {
+    fn drop(&mut self) {
+        // A second panic would end the process.
+        assert!(self.bug != Some(Bug::Dropped) || std::thread::panicking(), "a bug when dropped");
+    }
 }
 
 impl Guest for Closure {
@@ -40,6 +57,7 @@ impl Guest for Closure {
     }
 
     fn memory_bytes(&self) -> usize {
+        assert!(self.bug != Some(Bug::Weighed), "a bug when weighed");
         self.bytes
     }
 }
@@ -51,6 +69,8 @@ pub(crate) struct Closures {
     activities: Mutex<BTreeMap<String, Activity>>,
     /// Every attempt that began, in order: instance, task, attempt.
     pub(crate) attempts: Mutex<Vec<(String, u32, u32)>>,
+    /// Which guests the host panics over, by orchestration.
+    bugs: Mutex<BTreeMap<String, Bug>>,
     /// Every guest that was started.
     pub(crate) starts: Mutex<Vec<String>>,
 }
@@ -58,6 +78,15 @@ pub(crate) struct Closures {
 impl Closures {
     pub(crate) fn orchestration(&self, name: &str, step: impl Fn(&Execution) -> Step + Send + Sync + 'static) {
         self.orchestrations.lock().unwrap().insert(name.to_owned(), Arc::new(step));
+    }
+
+    /// Makes the host panic over guests of an orchestration, or no longer.
+    pub(crate) fn bug(&self, name: &str, bug: Option<Bug>) {
+        let mut bugs = self.bugs.lock().unwrap();
+        match bug {
+            Some(bug) => bugs.insert(name.to_owned(), bug),
+            None => bugs.remove(name),
+        };
     }
 
     pub(crate) fn undeploy(&self, name: &str) {
@@ -99,7 +128,8 @@ impl Closures {
             return Err(GuestError::Unavailable(format!("nothing offers orchestration {}", execution.name)));
         };
         self.starts.lock().unwrap().push(execution.instance_id.to_string());
-        Ok((Box::new(Closure { step: orchestration(execution), bytes: 1_000 }), component()))
+        let bug = self.bugs.lock().unwrap().get(&execution.name).copied();
+        Ok((Box::new(Closure { step: orchestration(execution), bytes: 1_000, bug }), component()))
     }
 }
 

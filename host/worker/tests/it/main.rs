@@ -10,6 +10,7 @@ mod guests;
 mod holds;
 mod life;
 mod ownership;
+mod panics;
 mod restart;
 mod shard;
 mod sharing;

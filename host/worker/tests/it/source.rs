@@ -42,6 +42,8 @@ pub(crate) struct FaultySource {
     /// Work comes from memory, and storage is down, while this is set.
     pub(crate) works_from_memory: AtomicBool,
     pub(crate) fetches_failed: AtomicUsize,
+    /// So many of the next fetches panic.
+    pub(crate) fetch_panics: AtomicUsize,
     pub(crate) fetched: AtomicUsize,
     pub(crate) loads: AtomicUsize,
     pub(crate) commits: Mutex<Vec<TurnCommit>>,
@@ -68,6 +70,7 @@ impl FaultySource {
             is_down: AtomicBool::default(),
             works_from_memory: AtomicBool::default(),
             fetches_failed: AtomicUsize::default(),
+            fetch_panics: AtomicUsize::default(),
             fetched: AtomicUsize::default(),
             loads: AtomicUsize::default(),
             commits: Mutex::default(),
@@ -100,6 +103,11 @@ fn failed(operation: &'static str, outcome: Outcome) -> StorageError {
 #[async_trait]
 impl WorkSource for FaultySource {
     async fn fetch(&self, max: usize) -> Result<Vec<WorkItem>, StorageError> {
+        let panics = self.fetch_panics.load(Ordering::SeqCst);
+        if panics > 0 {
+            self.fetch_panics.store(panics - 1, Ordering::SeqCst);
+            panic!("the fetch panics");
+        }
         if self.is_down.load(Ordering::SeqCst) {
             self.fetches_failed.fetch_add(1, Ordering::SeqCst);
             return Err(failed("fetch", Outcome::NotDone));
