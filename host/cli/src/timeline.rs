@@ -238,8 +238,11 @@ fn detail(event: &SeenEvent, task: Option<&Task>) -> String {
             parts.push(name.to_owned());
         }
     }
-    if let Some(voided) = event.field::<Vec<u64>>("voided") {
+    if let Some(voided) = event.field::<Vec<u64>>("voided").filter(|voided| !voided.is_empty()) {
         parts.push(format!("{} events voided", voided.len()));
+    }
+    if let Some(from) = event.field::<u64>("from") {
+        parts.push(format!("void from event {from} on"));
     }
     parts.join("  ")
 }

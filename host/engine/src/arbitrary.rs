@@ -143,8 +143,8 @@ pub fn fact() -> BoxedStrategy<EventKind> {
             .boxed(),
         payload().prop_map(|reason| EventKind::ExecutionSuspended { reason }).boxed(),
         payload().prop_map(|reason| EventKind::ExecutionResumed { reason }).boxed(),
-        (payload(), vec((0..20_u64).prop_map(EventId), 0..4))
-            .prop_map(|(reason, voided)| EventKind::ExecutionRewound { reason, voided })
+        (payload(), vec((0..20_u64).prop_map(EventId), 0..4), of((0..20_u64).prop_map(EventId)))
+            .prop_map(|(reason, voided, from)| EventKind::ExecutionRewound { reason, voided, from })
             .boxed(),
         (task(), attempt(), failure(), time())
             .prop_map(|(task, attempt, failure, retry_at)| EventKind::TaskAttemptFailed {
@@ -252,7 +252,9 @@ pub fn message() -> BoxedStrategy<Message> {
             .boxed(),
         payload().prop_map(|reason| Message::Suspend { reason }).boxed(),
         payload().prop_map(|reason| Message::Resume { reason }).boxed(),
-        payload().prop_map(|reason| Message::Rewind { reason }).boxed(),
+        (payload(), of(any::<u64>().prop_map(EventId)))
+            .prop_map(|(reason, to_event)| Message::Rewind { reason, to_event })
+            .boxed(),
         Just(Message::Wake).boxed(),
     ])
     .boxed()

@@ -45,7 +45,7 @@ fn the_life_of_an_execution() {
              execution_completed output='1' | execution_completed
              execution_failed kind=k message=m details='d' non_retriable
              execution_terminated reason='r' recurse | execution_suspended reason='r' | execution_resumed
-             execution_rewound reason='r' voided=10,300"
+             execution_rewound reason='r' voided=10,300 | execution_rewound reason='r' from=300"
         )),
         @"
     orchestrator_started
@@ -70,6 +70,8 @@ fn the_life_of_an_execution() {
         820780
     execution_rewound reason='r' voided=10,300
         8208826172820a19012c
+    execution_rewound reason='r' from=300
+        82088361728019012c
     "
     );
 }
@@ -169,7 +171,7 @@ fn messages_to_an_instance() {
              raise_event name=go data='1' key=1
              terminate reason='r' recurse execution=7
              terminate
-             suspend reason='r' | resume reason='r' | rewind reason='r' | wake"
+             suspend reason='r' | resume reason='r' | rewind reason='r' | rewind to_event=7 | wake"
         )),
         @"
     start execution=7 name=order version=v1 input='5' tags=a:b,c:d parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2 scheduled_start=5s created_at=1s component=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff generation=4 trace_parent=00-1-2-01 trace_state='x=y'
@@ -194,6 +196,8 @@ fn messages_to_an_instance() {
         8208816172
     rewind reason='r'
         8209816172
+    rewind to_event=7
+        820986f6f6f6f6f607
     wake
         820a80
     "

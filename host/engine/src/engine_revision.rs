@@ -15,7 +15,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 /// | Revision | Since then |
 /// |---|---|
 /// | 0 | Histories that do not say. |
-/// | 1 | The revision is recorded. |
+/// | 1 | The revision is recorded. A cancel of a wait that is settled gives its event back. A rewind begins where the cause of the failure became known. |
 ///
 /// Persisted as its number; 0 is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -27,6 +27,16 @@ impl EngineRevision {
 
     /// The newest rules this build knows. It reads all older ones, and leaves histories of newer ones alone.
     pub const NEWEST: Self = Self(1);
+
+    /// Whether a wait that was told of an event gives it back when it is canceled.
+    pub(crate) fn gives_events_back(self) -> bool {
+        self >= Self(1)
+    }
+
+    /// Whether a rewind voids turns, from the one on that was told of what the execution failed of.
+    pub(crate) fn rewinds_to_the_cause(self) -> bool {
+        self >= Self(1)
+    }
 
     /// Whether this build knows these rules.
     pub fn is_known(self) -> bool {

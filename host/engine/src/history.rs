@@ -79,9 +79,13 @@ pub enum EventKind {
         /// The client's words.
         #[n(0)]
         reason: Option<Payload>,
-        /// Earlier events that count as never having happened.
+        /// Earlier events that count as never having happened; in histories of engine revision 0.
         #[n(1)]
         voided: Vec<EventId>,
+        /// The first event of the turn from which on all turns up to this one count as never having happened: what the
+        /// guest decided in them, and what came of it. What came from outside, or of earlier decisions, stays.
+        #[n(2)]
+        from: Option<EventId>,
     },
     /// An activity was scheduled.
     #[n(9)]

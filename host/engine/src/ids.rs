@@ -65,6 +65,12 @@ impl InstanceId {
         Self(format!("{parent}:{:x}", task.0).into())
     }
 
+    /// The same for a child that is not the first of its task id: a rewind has declared void that an earlier one was
+    /// started. `number`: of the first attempt that is its own.
+    pub fn for_child_again(parent: ExecutionId, task: TaskId, number: u32) -> Self {
+        Self(format!("{parent}:{:x}:{number:x}", task.0).into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -137,6 +143,11 @@ impl ExecutionId {
     /// The key of the event that `task` of this execution sends.
     pub fn event_key(self, task: TaskId) -> EventKey {
         EventKey(self.derive(b"event", &[task.0]).0)
+    }
+
+    /// The same where a rewind has declared void that another event was sent under that task id.
+    pub fn event_key_again(self, task: TaskId, number: u32) -> EventKey {
+        EventKey(self.derive(b"event-again", &[task.0, number]).0)
     }
 
     pub(crate) fn derive(self, purpose: &[u8], numbers: &[u32]) -> Self {
@@ -286,6 +297,9 @@ mod tests {
         insta::assert_snapshot!(parent.next(), @"8cba55ba0e79643cda52511511004181");
         insta::assert_snapshot!(parent.event_key(TaskId(3)), @"f71394d76246c2db2dc2a5b3ec91fb28");
         insta::assert_snapshot!(InstanceId::for_child(parent, TaskId(26)), @"07070707070707070707070707070707:1a");
+        insta::assert_snapshot!(parent.event_key_again(TaskId(3), 2), @"f90fca692b06dc221ebaa91814a2fd91");
+        let again = InstanceId::for_child_again(parent, TaskId(26), 11);
+        insta::assert_snapshot!(again, @"07070707070707070707070707070707:1a:b");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{EventKey, ExecutionId, ExecutionStarted, Failure, Payload, TaskId};
+use crate::{EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Payload, TaskId};
 
 /// A message to an instance, durable until the turn that consumes it is committed.
 ///
@@ -123,6 +123,9 @@ pub enum Message {
         /// For people.
         #[n(0)]
         reason: Option<Payload>,
+        /// The event from whose turn on everything counts as never having happened; none: see `orchestration::rewind`.
+        #[n(5)]
+        to_event: Option<EventId>,
     },
     /// A reason to look at the time, and nothing else. Made by backends that wake instances by messages, and put in the
     /// place of a message that has been taken in already; clients cannot send it.

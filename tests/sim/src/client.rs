@@ -152,7 +152,7 @@ impl Client {
         let root = self.instance_id.to_string();
         self.hosts.world.mend(&root);
         self.hosts.world.checks().allowed.rewound.insert(root);
-        self.send(Message::Rewind { reason: None }).await;
+        self.send(Message::Rewind { reason: None, to_event: None }).await;
         // What comes before the rewind is taken in as well, and records nothing.
         let recorded = |row: &InstanceRow| (row.state.execution_id, row.last_event);
         let is_as_before =

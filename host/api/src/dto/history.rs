@@ -130,7 +130,10 @@ pub enum EventFields {
     ExecutionRewound {
         #[schema(value_type = serde_json::Value)]
         reason: Value,
+        /// Events that count as never having happened.
         voided: Vec<u64>,
+        /// The event from whose turn on all turns up to this one count as never having happened.
+        from: Option<u64>,
     },
     TaskScheduled {
         task: u32,
@@ -269,9 +272,11 @@ impl From<&EventKind> for EventFields {
             }
             EventKind::ExecutionSuspended { reason } => Self::ExecutionSuspended { reason: json(reason) },
             EventKind::ExecutionResumed { reason } => Self::ExecutionResumed { reason: json(reason) },
-            EventKind::ExecutionRewound { reason, voided } => {
-                Self::ExecutionRewound { reason: json(reason), voided: voided.iter().map(|id| id.0).collect() }
-            }
+            EventKind::ExecutionRewound { reason, voided, from } => Self::ExecutionRewound {
+                reason: json(reason),
+                voided: voided.iter().map(|id| id.0).collect(),
+                from: from.map(|id| id.0),
+            },
             EventKind::TaskScheduled { task, name, input, retry } => {
                 Self::TaskScheduled { task: task.0, name: name.clone(), input: json(input), retry: policy(retry) }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use engine::{Message, Payload};
+use engine::{EngineRevision, EventId, EventKind, InstanceId, Message, Payload, RuntimeStatus};
 
 use crate::Problem;
 use crate::extract::{Segments, instance_id};
@@ -72,6 +72,11 @@ pub(crate) async fn resume(
 
 /// Reopen a failed instance
 ///
+/// It goes on as it was before the turn that was told of the newest failed activity or child whose failure the instance
+/// ended with, or else before the turn that failed; with `toEvent`, before the turn of that event. What was decided since
+/// then counts as never having happened, and may be decided again: a compensation that had been completed may run twice.
+/// Activities and children that failed since then run again; results of what had been scheduled before stay.
+///
 /// A client whose header accept names application/json and not application/problem+json gets the detail of a problem as
 /// a JSON string: the JavaScript client of Durable Functions shows nothing else.
 #[utoipa::path(
@@ -79,6 +84,7 @@ pub(crate) async fn resume(
     params(
         ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
+        ("toEvent" = Option<u64>, Query, description = "The number of an event in the history"),
     ),
     responses((status = 202, description = "It was told"), MissingInstance, Ended, NotFailed, TooMany),
 )]
@@ -89,10 +95,38 @@ pub(crate) async fn rewind(
     headers: HeaderMap,
 ) -> Result<StatusCode, Response> {
     let rewound = async {
-        let message = Message::Rewind { reason: reason(&params)? };
-        send(&shared, &id, message, Needs::Failed).await
+        let reason = reason(&params)?;
+        let to_event = params.parsed("toEvent", str::parse::<u64>)?.map(EventId);
+        if let Some(event) = to_event {
+            check_rewind_to(&shared, &instance_id(&id)?, event).await?;
+        }
+        send(&shared, &id, Message::Rewind { reason, to_event }, Needs::Failed).await
     };
     rewound.await.map_err(|problem: Problem| problem.for_reader(&headers))
+}
+
+/// Says so when a failed instance could make nothing of an event to be rewound to; of others something else is said.
+async fn check_rewind_to(shared: &Shared, id: &InstanceId, event: EventId) -> Result<(), Problem> {
+    let client = &shared.api.client;
+    let Some(row) = client.get(id).await?.filter(|row| row.state.status == RuntimeStatus::Failed) else {
+        return Ok(());
+    };
+    if event < EventId::FIRST || row.last_event.is_none_or(|last| event > last) {
+        let last = row.last_event.map_or(0, |last| last.0);
+        return Err(Problem::InvalidRequest(format!(
+            "query parameter \"toEvent\": the history has events 1 to {last}"
+        )));
+    }
+    let first = client.history(id, EventId::FIRST, 2).await?;
+    let is_of_oldest_rules = first.events.iter().any(|event| match &event.kind {
+        EventKind::ExecutionStarted(started) => started.engine_revision == EngineRevision::OLDEST,
+        _ => false,
+    });
+    if is_of_oldest_rules {
+        let why = "the instance began on an earlier version, whose histories can be rewound only without it";
+        return Err(Problem::InvalidRequest(format!("query parameter \"toEvent\": {why}")));
+    }
+    Ok(())
 }
 
 /// Plain text, stored as it is.

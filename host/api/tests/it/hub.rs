@@ -11,7 +11,10 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use engine::{Digest, EventId, EventKind, HistoryChange, HistoryEvent, InstanceId, RuntimeStatus, Timestamp};
+use engine::{
+    Digest, EngineRevision, EventId, EventKind, ExecutionStarted, HistoryChange, HistoryEvent, InstanceId,
+    RuntimeStatus, Timestamp,
+};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use store::{
@@ -204,6 +207,17 @@ impl Hub {
 
     /// The same, with what happens in it. A completed instance's output is the last of the events.
     pub(crate) async fn turn_with(&self, id: &str, status: RuntimeStatus, events: Vec<EventKind>) {
+        self.turn_by(EngineRevision::OLDEST, id, status, events).await;
+    }
+
+    /// The same; an instance that begins with it does so by these rules.
+    pub(crate) async fn turn_by(
+        &self,
+        engine_revision: EngineRevision,
+        id: &str,
+        status: RuntimeStatus,
+        events: Vec<EventKind>,
+    ) {
         let (item, snapshot) = self.fetch(id).await;
         let mut state = snapshot.row.state;
         state.status = status;
@@ -213,7 +227,10 @@ impl Hub {
         }
         // A start that has not been taken in yet.
         let begun = item.messages.iter().find_map(|envelope| match &envelope.message {
-            engine::Message::Start(start) => Some(EventKind::ExecutionStarted(start.clone())),
+            engine::Message::Start(start) => {
+                let started = ExecutionStarted { engine_revision, ..(**start).clone() };
+                Some(EventKind::ExecutionStarted(Box::new(started)))
+            }
             _ => None,
         });
         let first = match begun {

@@ -1,6 +1,6 @@
 //! Events and the verbs on one instance.
 
-use engine::{Message, RuntimeStatus};
+use engine::{EngineRevision, Message, RuntimeStatus};
 
 use crate::hub::{BASE, Hub};
 
@@ -110,5 +110,24 @@ async fn only_a_failed_instance_can_be_rewound() {
     hub.post(&format!("{BASE}/instances/a/suspend"), "").await;
     hub.turn("a", RuntimeStatus::Failed).await;
     assert_eq!(rewind().await.status, 202);
-    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("fixed".into()) }]);
+    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("fixed".into()), to_event: None }]);
+}
+
+#[tokio::test]
+async fn a_rewind_may_name_an_event_of_the_history() {
+    let hub = Hub::with_order().await;
+    for (id, revision) in [("new", EngineRevision::NEWEST), ("old", EngineRevision::OLDEST)] {
+        hub.start(id).await;
+        hub.turn_by(revision, id, RuntimeStatus::Failed, Vec::new()).await;
+    }
+    let rewind = async |query: &str| hub.post(&format!("{BASE}/instances/{query}"), "").await;
+    for query in ["new/rewind?toEvent=0", "new/rewind?toEvent=4", "new/rewind?toEvent=-1", "new/rewind?toEvent=x"] {
+        assert_eq!(rewind(query).await.problem(), (400, "invalid-request".into()), "{query}");
+    }
+    let of_old = rewind("old/rewind?toEvent=1").await;
+    assert_eq!(of_old.problem(), (400, "invalid-request".into()));
+    assert!(of_old.text.contains("an earlier version"), "{}", of_old.text);
+    assert_eq!(rewind("new/rewind?reason=again&toEvent=3").await.status, 202);
+    let to_event = Some(engine::EventId(3));
+    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("again".into()), to_event }]);
 }

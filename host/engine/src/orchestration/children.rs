@@ -15,7 +15,11 @@ impl WorkItem<'_> {
         else {
             return;
         };
-        let attempt = execution.fold.tasks.attempts(task, Attempted::Child).map_or(1, |attempts| attempts.current);
+        let entry = execution.fold.tasks.get(task);
+        let attempt = match execution.fold.tasks.attempts(task, Attempted::Child) {
+            Some(attempts) => attempts.current,
+            None => entry.map_or(1, |entry| entry.first),
+        };
         let parent = Parent {
             instance_id: self.instance.instance_id.clone(),
             execution_id: execution.id(),

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Action, EventKind, ExecutionId, Failure, InstanceId, LogLevel, LogLine, Payload, RetryPolicy, StartChild, TaskId,
-    kind, limits,
+    Action, EventKind, Failure, InstanceId, LogLevel, LogLine, Payload, RetryPolicy, StartChild, TaskId, kind, limits,
 };
 
 use super::continue_as_new::ContinueAsNew;
+use super::execution::LiveExecution;
 
 /// What the actions of one turn come to.
 #[derive(Debug, Default)]
@@ -27,17 +27,17 @@ pub(super) struct Decided {
 pub(super) struct CustomStatus(pub(super) Option<Payload>);
 
 /// Checks the actions of one turn.
-pub(super) struct Checker {
-    execution_id: ExecutionId,
+pub(super) struct Checker<'a> {
+    execution: &'a LiveExecution,
+    /// The id that the next scheduled thing must carry.
     next_task: TaskId,
     payload_bytes: usize,
     has_ended: bool,
 }
 
-impl Checker {
-    /// `next_task`: the id that the next scheduled thing must carry.
-    pub(super) fn new(execution_id: ExecutionId, next_task: TaskId) -> Self {
-        Self { execution_id, next_task, payload_bytes: 0, has_ended: false }
+impl<'a> Checker<'a> {
+    pub(super) fn new(execution: &'a LiveExecution) -> Self {
+        Self { execution, next_task: execution.fold.tasks.next_id(), payload_bytes: 0, has_ended: false }
     }
 
     pub(super) fn check(mut self, actions: Vec<Action>) -> Result<Decided, Failure> {
@@ -125,11 +125,20 @@ impl Checker {
         self.payload(input.as_ref())?;
         self.tags(&tags)?;
         retry_policy(retry.as_ref())?;
-        let instance_id = match instance_id {
-            Some(text) => instance(&text)?,
-            None => InstanceId::for_child(self.execution_id, task),
+        let started_as = |instance_id| EventKind::SubOrchestrationCreated {
+            task,
+            name,
+            instance_id,
+            version,
+            input,
+            tags,
+            retry,
+            detached,
         };
-        Ok(EventKind::SubOrchestrationCreated { task, name, instance_id, version, input, tags, retry, detached })
+        Ok(match instance_id {
+            Some(text) => started_as(instance(&text)?),
+            None => self.execution.with_derived_instance(task, started_as),
+        })
     }
 
     fn task(&mut self, given: TaskId) -> Result<(), Failure> {

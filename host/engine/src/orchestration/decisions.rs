@@ -11,7 +11,7 @@ impl WorkItem<'_> {
     pub(super) fn decide(&mut self, actions: Vec<Action>) {
         self.logs.extend(contract::log_lines(&actions));
         let execution = self.current();
-        match Checker::new(execution.id(), execution.fold.tasks.next_id()).check(actions) {
+        match Checker::new(execution).check(actions) {
             Ok(decided) => self.carry_out_all(decided),
             Err(failure) => self.fail(failure),
         }
@@ -37,17 +37,21 @@ impl WorkItem<'_> {
             EventKind::ExecutionCompleted { .. } | EventKind::ExecutionFailed { .. } => self.end(decision),
             EventKind::TaskCanceled { task } => {
                 // The guest may not know yet, or not care, that the task is closed: nothing is left to cancel.
-                if self.current().fold.tasks.is_open(task) {
+                if self.current().fold.can_be_canceled(task) {
                     self.note_canceled_activity(task);
                     self.record(decision);
                 }
             }
             EventKind::SubOrchestrationCreated { task, .. } => {
                 self.record(decision);
-                self.send_start(task);
+                if self.current().fold.tasks.is_failed_child_again(task) {
+                    self.rewind_child(task, None);
+                } else {
+                    self.send_start(task);
+                }
             }
             EventKind::EventSent { task, ref instance_id, ref name, ref data } => {
-                let key = self.current().id().event_key(task);
+                let key = self.current().event_key(task, &decision);
                 let message = Message::RaiseEvent { name: name.clone(), data: data.clone(), key };
                 self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
                 self.record(decision);

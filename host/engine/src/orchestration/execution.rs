@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Guest, HistoryEvent,
-    RetryPolicy, TaskId, Timestamp, TraceContext,
+    InstanceId, RetryPolicy, TaskId, Timestamp, TraceContext,
 };
 
 use super::HistoryError;
@@ -109,6 +109,46 @@ impl LiveExecution {
     /// Its span in a trace, for what it starts.
     pub(super) fn span(&self) -> TraceContext {
         self.fold.started.span(self.fold.rewinds)
+    }
+
+    /// The start of a child without an id of its own. What it is called depends on whether it is a child that a rewind
+    /// has declared void, and so on all that is decided about it.
+    pub(super) fn with_derived_instance(
+        &self,
+        task: TaskId,
+        started_as: impl FnOnce(InstanceId) -> EventKind,
+    ) -> EventKind {
+        let Some(before) = self.fold.tasks.voided_numbers(task) else {
+            return started_as(self.child_instance(task, 1));
+        };
+        let mut decision = started_as(self.child_instance(task, before.first));
+        let first = self.fold.tasks.numbers_of(task, &decision).first;
+        if let EventKind::SubOrchestrationCreated { instance_id, .. } = &mut decision
+            && first != before.first
+        {
+            *instance_id = self.child_instance(task, first);
+        }
+        decision
+    }
+
+    /// What a child is called that was started without an id.
+    pub(super) fn derived_instance(&self, task: TaskId) -> InstanceId {
+        self.child_instance(task, self.fold.tasks.get(task).map_or(1, |task| task.first))
+    }
+
+    fn child_instance(&self, task: TaskId, first: u32) -> InstanceId {
+        match first {
+            1 => InstanceId::for_child(self.id(), task),
+            first => InstanceId::for_child_again(self.id(), task, first),
+        }
+    }
+
+    /// The key of an event that is about to be sent.
+    pub(super) fn event_key(&self, task: TaskId, decision: &EventKind) -> EventKey {
+        match self.fold.tasks.numbers_of(task, decision).first {
+            1 => self.id().event_key(task),
+            first => self.id().event_key_again(task, first),
+        }
     }
 
     pub(super) fn has_ended(&self) -> bool {

@@ -115,6 +115,15 @@ impl ExternalEvents {
         taken
     }
 
+    /// Puts an event that a wait has taken back into its place among the others.
+    pub(super) fn put_back(&mut self, queue: usize, event: EventId) {
+        let events = &mut self.queues[queue].events;
+        let place = events.partition_point(|kept| *kept < event);
+        events.insert(place, event);
+        self.kept += 1;
+        self.note(queue);
+    }
+
     /// Events that no wait has taken, oldest first.
     pub(super) fn untaken(&self) -> Vec<EventId> {
         let mut events: Vec<_> = self.queues.iter().flat_map(|queue| queue.events.iter().copied()).collect();
@@ -163,6 +172,20 @@ mod tests {
         assert_eq!(events.take_matches(), [(EventId(1), TaskId(0)), (EventId(2), TaskId(2))]);
         assert_eq!(events.untaken(), [EventId(3)]);
         assert_eq!(events.kept(), 1);
+    }
+
+    #[test]
+    fn an_event_that_is_given_back_has_its_old_place() {
+        let mut events = ExternalEvents::default();
+        (1..=4).for_each(|event| raise(&mut events, "go", event));
+        (0..3).for_each(|task| wait(&mut events, "go", task));
+        assert_eq!(events.take_matches().len(), 3);
+        let queue = events.queue("go");
+        events.put_back(queue, EventId(3));
+        events.put_back(queue, EventId(1));
+        assert_eq!((events.untaken(), events.kept()), ([1, 3, 4].map(EventId).to_vec(), 3));
+        wait(&mut events, "go", 3);
+        assert_eq!(events.take_matches(), [(EventId(1), TaskId(3))]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::history::EventClass;
 use crate::{Event, EventId, EventKind, ExecutionStarted, HistoryEvent, TaskId, Timestamp, kind};
 
 use super::external_events::ExternalEvents;
-use super::tasks::{Attempted, Attempts, Tasks, Work};
+use super::tasks::{Attempted, Attempts, Delivered, Task, Tasks, Work};
 
 /// One execution, folded from its events. Indexes into the history; holds none of its text.
 #[derive(Debug)]
@@ -37,8 +37,10 @@ pub(super) struct Fold {
 #[derive(Debug, Default)]
 struct Rewinding {
     activities: Vec<TaskId>,
-    /// Children, and whether they are started anew instead of being rewound themselves.
-    children: Vec<(TaskId, bool)>,
+    /// Children that are started anew.
+    children: Vec<TaskId>,
+    /// Children that are rewound themselves, and answer under the attempt number that they have.
+    rewound: Vec<TaskId>,
     /// The turn that failed has been passed; its rewind must follow.
     turn_has_ended: bool,
 }
@@ -134,31 +136,68 @@ impl Fold {
                 return Ok(());
             }
             EventKind::TaskCanceled { task } => return self.cancel(*task, event.id),
-            EventKind::TaskScheduled { task, .. } => (*task, Work::Activity(Attempts::first(event.at))),
+            EventKind::TaskScheduled { task, .. } => (*task, Work::Activity(self.first_attempt(*task, event))),
             EventKind::TimerCreated { task, fire_at } => (*task, Work::Timer { fire_at: *fire_at }),
             EventKind::SubOrchestrationCreated { task, detached: false, .. } => {
-                (*task, Work::Child(Attempts::first(event.at)))
+                (*task, Work::Child(self.first_attempt(*task, event)))
             }
             EventKind::SubOrchestrationCreated { task, detached: true, .. } | EventKind::EventSent { task, .. } => {
                 (*task, Work::Unanswered)
             }
             EventKind::EventAwaited { task, name } => {
                 let queue = self.events.queue(name);
-                self.tasks.push(*task, event.id, Work::Wait { queue })?;
+                self.tasks.push(*task, event.id, 1, Work::Wait { queue, event: Delivered::Nothing })?;
                 self.events.wait(queue, *task);
                 return Ok(());
             }
             other => unreachable!("{other:?} is no decision"),
         };
-        self.tasks.push(task, event.id, work)
+        let first = self.tasks.numbers_of(task, &event.kind).first;
+        self.tasks.push(task, event.id, first, work)
+    }
+
+    fn first_attempt(&self, task: TaskId, event: &HistoryEvent) -> Attempts {
+        Attempts::from(self.tasks.numbers_of(task, &event.kind), event.at)
     }
 
     fn cancel(&mut self, task: TaskId, by: EventId) -> Result<(), String> {
+        if self.has_event_to_give_back(task)
+            && let Some((queue, event)) = self.tasks.give_back(task, by)
+        {
+            self.events.put_back(queue, event);
+            return Ok(());
+        }
         let closed = self.tasks.close(task, by)?;
-        if let Work::Wait { queue } = closed.work {
+        if let Work::Wait { queue, .. } = closed.work {
             self.events.cancel(queue, task);
         }
         Ok(())
+    }
+
+    /// Whether a cancel of that task means anything now: it is open, or it is a wait with an event that no code of the
+    /// guest has taken.
+    pub(super) fn can_be_canceled(&self, task: TaskId) -> bool {
+        self.tasks.is_open(task) || self.has_event_to_give_back(task)
+    }
+
+    fn has_event_to_give_back(&self, task: TaskId) -> bool {
+        self.started.engine_revision.gives_events_back() && self.tasks.has_event(task)
+    }
+
+    /// Whether a cancel of that task meant anything in the turn whose next decision was to be `at`. Asked afterwards, when
+    /// that turn is part of the past.
+    pub(super) fn could_be_canceled(&self, task: TaskId, at: EventId) -> bool {
+        let Some(Task { closed, work, .. }) = self.tasks.get(task) else { return true };
+        let was_open = closed.is_none_or(|closed| closed >= at);
+        was_open
+            || match work {
+                Work::Wait { event, .. } if self.started.engine_revision.gives_events_back() => match event {
+                    Delivered::Nothing => false,
+                    Delivered::Told(_) => true,
+                    Delivered::GivenBack(by) => *by >= at,
+                },
+                _ => false,
+            }
     }
 
     /// Whether the guest has a turn at this point, now that all facts of the turn are in.
@@ -182,7 +221,7 @@ impl Fold {
         let mut due: Vec<(EventId, Option<TaskId>)> = self.held.drain(..).map(|fact| (fact, None)).collect();
         if self.events.has_matches() {
             for (fact, task) in self.events.take_matches() {
-                self.tasks.close(task, self.last).expect("only open waits are in a queue");
+                self.tasks.deliver(task, fact, self.last).expect("only open waits are in a queue");
                 due.push((fact, Some(task)));
             }
             due.sort_unstable_by_key(|(fact, _)| *fact);
@@ -190,22 +229,74 @@ impl Fold {
         due.into_iter().filter_map(|(fact, wait)| told(kind_of(history, fact)?, wait)).collect()
     }
 
-    /// A voided failure: its task stays open until the rewind gives it its next attempt.
+    /// A voided failure: its task stays open, and the rewind begins its next attempt.
     pub(super) fn void_failure(&mut self, event: &HistoryEvent) -> Result<(), String> {
         let rewinding = self.rewinding.get_or_insert_default();
         match &event.kind {
             EventKind::TaskFailed { task, .. } => {
                 self.tasks.expect(*task, |work| matches!(work, Work::Activity(_)))?;
+                self.tasks.advance(*task, Attempted::Activity)?;
                 rewinding.activities.push(*task);
             }
             EventKind::SubOrchestrationFailed { task, failure } => {
                 self.tasks.expect(*task, |work| matches!(work, Work::Child(_)))?;
-                rewinding.children.push((*task, starts_anew(&failure.kind)));
+                if starts_anew(&failure.kind) {
+                    self.tasks.advance(*task, Attempted::Child)?;
+                    rewinding.children.push(*task);
+                } else {
+                    rewinding.rewound.push(*task);
+                }
             }
             _ => {}
         }
         self.last = event.id;
         Ok(())
+    }
+
+    /// A fact of a turn that is void. What came from outside stays, and what came of decisions that stay, but for failures.
+    pub(super) fn void_fact(&mut self, event: &HistoryEvent) -> Result<(), String> {
+        self.last = event.id;
+        match &event.kind {
+            EventKind::ExecutionTerminated { .. } => return Err("what was terminated is not rewound".into()),
+            EventKind::ExecutionRewound { .. } => self.rewinds += 1,
+            EventKind::TaskFailed { task, .. } | EventKind::SubOrchestrationFailed { task, .. }
+                if self.tasks.is_known(*task) =>
+            {
+                self.void_failure(event)?;
+            }
+            EventKind::TaskFailed { task, .. } => self.tasks.void_failed(*task, true),
+            EventKind::SubOrchestrationFailed { task, failure } => {
+                self.tasks.void_failed(*task, starts_anew(&failure.kind));
+            }
+            EventKind::TaskAttemptFailed { task, attempt, .. }
+            | EventKind::SubOrchestrationAttemptFailed { task, attempt, .. }
+                if !self.tasks.is_known(*task) =>
+            {
+                self.tasks.void_attempt_failed(*task, *attempt);
+            }
+            EventKind::TaskCompleted { task, .. }
+            | EventKind::SubOrchestrationCompleted { task, .. }
+            | EventKind::TimerFired { task }
+                if !self.tasks.is_known(*task) => {}
+            _ => self.apply_fact(event)?,
+        }
+        Ok(())
+    }
+
+    /// A decision of a turn that is void.
+    pub(super) fn void_decision(&mut self, event: &HistoryEvent) {
+        self.last = event.id;
+        if let EventKind::TaskScheduled { task, .. }
+        | EventKind::SubOrchestrationCreated { task, .. }
+        | EventKind::EventSent { task, .. } = &event.kind
+        {
+            self.tasks.void_decision(*task, &event.kind);
+        }
+    }
+
+    /// The children that the rewind which must follow is to rewind as well.
+    pub(super) fn children_to_rewind(&self) -> Vec<TaskId> {
+        self.rewinding.as_ref().map_or_else(Vec::new, |rewinding| rewinding.rewound.clone())
     }
 
     /// The turn that failed is over; the guest does not remember it.
@@ -222,12 +313,16 @@ impl Fold {
         if !self.awaits_rewind() {
             return Err("nothing failed that could be rewound".into());
         }
-        let Rewinding { activities, children, turn_has_ended: _ } = self.rewinding.take().unwrap_or_default();
+        let Rewinding { activities, children, rewound, turn_has_ended: _ } = self.rewinding.take().unwrap_or_default();
+        let open = |task: &TaskId| self.tasks.is_open(*task);
+        // What a rewind that is void itself has brought to success since then stays so.
+        let activities: Vec<TaskId> = activities.into_iter().filter(open).collect();
+        let children: Vec<TaskId> = children.into_iter().chain(rewound).filter(open).collect();
         for task in activities {
-            self.tasks.reopen(task, Attempted::Activity, at, true)?;
+            self.tasks.reopen(task, Attempted::Activity, at)?;
         }
-        for (task, anew) in children {
-            self.tasks.reopen(task, Attempted::Child, at, anew)?;
+        for task in children {
+            self.tasks.reopen(task, Attempted::Child, at)?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ impl WorkItem<'_> {
         while let Some(message) = self.inbox.pop_front() {
             match message {
                 Message::Start(start) => self.start(start),
-                Message::Rewind { reason } => self.rewind(reason.as_ref()),
+                Message::Rewind { reason, to_event } => self.rewind(reason.as_ref(), to_event),
                 Message::TaskCompleted { .. }
                 | Message::TaskFailed { .. }
                 | Message::ChildCompleted { .. }

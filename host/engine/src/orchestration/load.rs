@@ -17,20 +17,63 @@ pub(super) struct Replay {
     pub(super) decisions: Vec<Range<usize>>,
 }
 
-/// Events that a later rewind has declared void.
-pub(super) type Voided = BTreeSet<EventId>;
+/// What later rewinds have declared void.
+#[derive(Debug, Default)]
+pub(super) struct Voided {
+    /// Events; in histories of engine revision 0.
+    events: BTreeSet<EventId>,
+    /// Turns: where the first begins, and where the one after the last does. In order, with a turn between two.
+    turns: Vec<Range<EventId>>,
+}
 
-/// Collects what all rewinds of a history voided; each must name earlier events that can be voided.
+impl Voided {
+    pub(super) fn add_events(&mut self, events: &[EventId]) {
+        self.events.extend(events);
+    }
+
+    /// All turns from the one on that begins with `from` up to the one that begins with `to`, which comes after all that
+    /// is void so far. A rewind in between is void itself, and so are the turns before it that it has declared void.
+    pub(super) fn add_turns(&mut self, mut from: EventId, to: EventId) {
+        while let Some(last) = self.turns.pop_if(|last| last.end >= from) {
+            from = from.min(last.start);
+        }
+        self.turns.push(from..to);
+    }
+
+    fn has_event(&self, event: EventId) -> bool {
+        !self.events.is_empty() && self.events.contains(&event)
+    }
+
+    /// The first event of the first of the void turns of which that event is a part.
+    pub(super) fn begin_of_turns(&self, event: EventId) -> Option<EventId> {
+        let after = self.turns.partition_point(|turns| turns.start <= event);
+        let turns = self.turns.get(after.checked_sub(1)?)?;
+        turns.contains(&event).then_some(turns.start)
+    }
+}
+
+/// Collects what all rewinds of a history declared void; each must name earlier events, or turns, that can be.
 pub(super) fn voided(history: &[HistoryEvent]) -> Result<Voided, HistoryError> {
-    let mut all = Voided::new();
+    let mut all = Voided::default();
+    let mut turn = EventId::FIRST;
     for event in history {
-        let EventKind::ExecutionRewound { voided, .. } = &event.kind else { continue };
+        if event.kind == EventKind::OrchestratorStarted {
+            turn = event.id;
+        }
+        let EventKind::ExecutionRewound { voided, from, .. } = &event.kind else { continue };
         for &id in voided {
             let kind = kind_of(history, id).filter(|_| id < event.id);
             if !kind.is_some_and(can_be_voided) {
                 return Err(problem(event.id, format!("event {id} cannot be voided")));
             }
-            all.insert(id);
+        }
+        all.add_events(voided);
+        if let Some(from) = *from {
+            let begins_a_turn = kind_of(history, from) == Some(&EventKind::OrchestratorStarted);
+            if !begins_a_turn || from >= turn {
+                return Err(problem(event.id, format!("no earlier turn begins with event {from}")));
+            }
+            all.add_turns(from, turn);
         }
     }
     Ok(all)
@@ -64,7 +107,11 @@ pub(super) fn fold(history: &[HistoryEvent], voided: &Voided) -> Result<(Fold, R
                 return Err(problem(history[next].id, "the execution has ended"));
             }
         }
-        events.fold(&mut fold, &mut replay)?;
+        if voided.begin_of_turns(history[next].id).is_some() {
+            events.void(&mut fold)?;
+        } else {
+            events.fold(&mut fold, &mut replay)?;
+        }
         next = turn.decisions.end + 1;
     }
     Ok((fold, replay))
@@ -109,7 +156,7 @@ impl TurnSpan {
                 EventClass::Decision => {
                     decisions_from.get_or_insert(index);
                     let is_failure = matches!(event.kind, EventKind::ExecutionFailed { .. });
-                    is_voided |= is_failure && voided.contains(&event.id);
+                    is_voided |= is_failure && voided.has_event(event.id);
                 }
             }
         }
@@ -126,6 +173,17 @@ struct Events<'a> {
 }
 
 impl Events<'_> {
+    /// Takes in what stays of a turn that is void as a whole.
+    fn void(&self, fold: &mut Fold) -> Result<(), HistoryError> {
+        let Self { history, voided: _, facts, turn } = self;
+        for event in history.get(facts.clone()).unwrap_or_default() {
+            fold.void_fact(event).map_err(|text| problem(event.id, text))?;
+        }
+        history[turn.decisions.clone()].iter().for_each(|event| fold.void_decision(event));
+        fold.void_turn();
+        apply(fold, &history[turn.decisions.end])
+    }
+
     fn fold(&self, fold: &mut Fold, replay: &mut Replay) -> Result<(), HistoryError> {
         let Self { history, voided, facts, turn } = self;
         let (now, end) = (history[turn.decisions.end].at, &history[turn.decisions.end]);
@@ -133,7 +191,7 @@ impl Events<'_> {
             if fold.awaits_rewind() && !matches!(event.kind, EventKind::ExecutionRewound { .. }) {
                 return Err(problem(event.id, "a voided turn is followed by its rewind"));
             }
-            if !voided.is_empty() && voided.contains(&event.id) {
+            if voided.has_event(event.id) {
                 fold.void_failure(event).map_err(|text| problem(event.id, text))?;
             } else {
                 apply(fold, event)?;
@@ -143,7 +201,7 @@ impl Events<'_> {
             return Err(problem(end.id, "a voided turn is followed by its rewind"));
         }
         let decisions = &history[turn.decisions.clone()];
-        if let Some(odd) = decisions.iter().find(|event| voided.contains(&event.id) != turn.is_voided) {
+        if let Some(odd) = decisions.iter().find(|event| voided.has_event(event.id) != turn.is_voided) {
             return Err(problem(odd.id, "decisions of a turn are voided all or none"));
         }
         if turn.is_voided {

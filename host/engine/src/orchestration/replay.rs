@@ -31,14 +31,12 @@ pub(super) fn compare(
     }
 }
 
-/// Whether an action was to be recorded when the next event was to be `at`. A cancel was not if its task was closed.
+/// Whether an action was to be recorded when the next event was to be `at`. A cancel was not if there was nothing left
+/// to cancel.
 fn leaves_a_trace(execution: &LiveExecution, action: &Action, at: EventId) -> bool {
     match action {
         Action::Log { .. } | Action::SetCustomStatus { .. } => false,
-        Action::Cancel { task } => {
-            let closed = execution.fold.tasks.get(*task).and_then(|task| task.closed);
-            closed.is_none_or(|closed| closed >= at)
-        }
+        Action::Cancel { task } => execution.fold.could_be_canceled(*task, at),
         Action::ScheduleActivity { .. }
         | Action::CreateTimer { .. }
         | Action::StartChild(_)
@@ -94,7 +92,7 @@ fn is_same_child(execution: &LiveExecution, child: &StartChild, recorded: &Event
     };
     let is_same_instance = match instance_id {
         Some(given) => given == instance_then.as_str(),
-        None => *instance_then == InstanceId::for_child(execution.id(), *task),
+        None => *instance_then == execution.derived_instance(*task),
     };
     is_same_instance
         && (task, name, version, input) == (task_then, name_then, version_then, input_then)
@@ -109,7 +107,7 @@ fn produced(execution: &LiveExecution, action: &Action) -> String {
         Action::StartChild(child) => {
             let StartChild { task, name, instance_id, version, input, tags, retry, detached } = *child;
             let instance_id = match instance_id.as_deref().map(InstanceId::new) {
-                None => InstanceId::for_child(execution.id(), task),
+                None => execution.derived_instance(task),
                 Some(Ok(given)) => given,
                 Some(Err(error)) => return format!("sub_orchestration_created task={task} ({error})"),
             };

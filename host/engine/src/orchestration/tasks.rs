@@ -2,9 +2,9 @@
 //!
 //! Names, inputs and policies are not kept here: a task knows which event created it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{EventId, TaskId, Timestamp};
+use crate::{EventId, EventKind, TaskId, Timestamp};
 
 /// Every task of an execution, by its dense id, with the sets that a work item asks for.
 #[derive(Debug, Default)]
@@ -18,6 +18,22 @@ pub(super) struct Tasks {
     ready: BTreeSet<TaskId>,
     /// Open activities with an attempt that runs or may begin.
     busy_activities: usize,
+    /// What was scheduled under ids that a rewind has made free again.
+    voided: BTreeMap<TaskId, VoidedTask>,
+}
+
+/// The last thing that was scheduled under an id and counts as never having been.
+///
+/// What is scheduled under that id afterwards counts its attempts on, so that a late result, a repeated start or a repeated
+/// event of the one is not taken for one of the other.
+#[derive(Debug)]
+struct VoidedTask {
+    numbers: Numbers,
+    /// The decision. The same decision again means the same child or event, not another: what is there already is found.
+    /// None if it must be another.
+    created: Option<EventKind>,
+    /// A child that failed and can be rewound.
+    has_failed: bool,
 }
 
 /// One scheduled thing.
@@ -25,6 +41,8 @@ pub(super) struct Tasks {
 pub(super) struct Task {
     /// The event that recorded it; the one place where its parameters are.
     pub(super) created: EventId,
+    /// See [`Numbers::first`].
+    pub(super) first: u32,
     /// The last event before the guest could know that it is settled or canceled; none while it is open.
     pub(super) closed: Option<EventId>,
     pub(super) work: Work,
@@ -40,9 +58,21 @@ pub(super) enum Work {
     /// Waits in this queue of external events.
     Wait {
         queue: usize,
+        event: Delivered,
     },
     /// Nothing ever comes back: a detached child, an event that was sent.
     Unanswered,
+}
+
+/// Which event a wait has led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivered {
+    /// None so far.
+    Nothing,
+    /// The guest was told of this one.
+    Told(EventId),
+    /// The guest gave it back, which this event records.
+    GivenBack(EventId),
 }
 
 impl Work {
@@ -55,6 +85,19 @@ impl Work {
             Self::Unanswered => "a task without an answer",
         }
     }
+}
+
+/// Which attempts of a task id belong to what was scheduled under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
+    /// The first: 1, unless a rewind has declared void what had been scheduled under that id. Ids are derived from it.
+    pub(super) first: u32,
+    /// The last so far.
+    pub(super) last: u32,
+}
+
+impl Numbers {
+    pub(super) const ONE: Self = Self { first: 1, last: 1 };
 }
 
 /// Where an activity or a child is in its attempts.
@@ -80,8 +123,9 @@ pub(super) enum Phase {
 }
 
 impl Attempts {
-    pub(super) fn first(at: Timestamp) -> Self {
-        Self { current: 1, uncounted: 0, since: at, phase: Phase::Ready }
+    pub(super) fn from(numbers: Numbers, at: Timestamp) -> Self {
+        let current = numbers.last;
+        Self { current, uncounted: current.saturating_sub(1), since: at, phase: Phase::Ready }
     }
 }
 
@@ -127,7 +171,8 @@ impl Tasks {
         }
     }
 
-    pub(super) fn push(&mut self, id: TaskId, created: EventId, work: Work) -> Result<(), String> {
+    /// `first`: the number of its first attempt; see [`numbers_of`](Self::numbers_of).
+    pub(super) fn push(&mut self, id: TaskId, created: EventId, first: u32, work: Work) -> Result<(), String> {
         if id != self.next_id() {
             return Err(format!("task {id} where {} is next", self.next_id()));
         }
@@ -142,7 +187,7 @@ impl Tasks {
             }
             Work::Child(_) | Work::Wait { .. } | Work::Unanswered => {}
         }
-        self.all.push(Task { created, closed, work });
+        self.all.push(Task { created, first, closed, work });
         Ok(())
     }
 
@@ -172,6 +217,29 @@ impl Tasks {
         Ok(task)
     }
 
+    /// Closes a wait with the event that its guest is about to be told of.
+    pub(super) fn deliver(&mut self, id: TaskId, told: EventId, known_at: EventId) -> Result<(), String> {
+        self.close(id, known_at)?;
+        if let Some(Task { work: Work::Wait { event, .. }, .. }) = self.all.get_mut(id.0 as usize) {
+            *event = Delivered::Told(told);
+        }
+        Ok(())
+    }
+
+    /// Whether the guest was told of an event that it has not given back.
+    pub(super) fn has_event(&self, id: TaskId) -> bool {
+        matches!(self.get(id), Some(Task { work: Work::Wait { event: Delivered::Told(_), .. }, .. }))
+    }
+
+    /// Takes the event back that a wait was closed with; answers with its queue and itself. `by` records it.
+    pub(super) fn give_back(&mut self, id: TaskId, by: EventId) -> Option<(usize, EventId)> {
+        let task = self.all.get_mut(id.0 as usize)?;
+        let Work::Wait { queue, event } = &mut task.work else { return None };
+        let Delivered::Told(told) = *event else { return None };
+        *event = Delivered::GivenBack(by);
+        Some((*queue, told))
+    }
+
     /// An open activity's or child's attempt failed and the next one waits.
     pub(super) fn attempt_failed(
         &mut self,
@@ -199,16 +267,74 @@ impl Tasks {
         Ok(())
     }
 
-    /// A rewind runs an open task again, with its retry policy counted anew. `advance`: under the next attempt number.
-    pub(super) fn reopen(&mut self, id: TaskId, of: Attempted, at: Timestamp, advance: bool) -> Result<(), String> {
+    /// The current attempt of an open task has failed for good, but that is void: its next one is current.
+    pub(super) fn advance(&mut self, id: TaskId, of: Attempted) -> Result<(), String> {
+        let attempts = self.attempts_mut(id, of)?;
+        attempts.current = attempts.current.checked_add(1).ok_or_else(|| format!("task {id} has no next attempt"))?;
+        Ok(())
+    }
+
+    /// The numbers that what is decided has, or had when it was.
+    pub(super) fn numbers_of(&self, id: TaskId, decision: &EventKind) -> Numbers {
+        match self.voided.get(&id) {
+            None => Numbers::ONE,
+            Some(voided) if voided.created.as_ref() == Some(decision) => voided.numbers,
+            Some(voided) => {
+                let next = voided.numbers.last.saturating_add(1);
+                Numbers { first: next, last: next }
+            }
+        }
+    }
+
+    /// The numbers of what was scheduled under that id before, if a rewind has declared it void.
+    pub(super) fn voided_numbers(&self, id: TaskId) -> Option<Numbers> {
+        self.voided.get(&id).map(|voided| voided.numbers)
+    }
+
+    /// Whether that child was there before, as one that failed, and can be rewound.
+    pub(super) fn is_failed_child_again(&self, id: TaskId) -> bool {
+        let is_again = |task: &Task| {
+            self.voided.get(&id).is_some_and(|before| before.has_failed && before.numbers.first == task.first)
+        };
+        self.get(id).is_some_and(is_again)
+    }
+
+    /// A decision that is void: nothing is scheduled, but its number is used up.
+    pub(super) fn void_decision(&mut self, id: TaskId, decision: &EventKind) {
+        let numbers = self.numbers_of(id, decision);
+        let is_found_again =
+            matches!(decision, EventKind::SubOrchestrationCreated { .. } | EventKind::EventSent { .. });
+        let created = is_found_again.then(|| decision.clone());
+        self.voided.insert(id, VoidedTask { numbers, created, has_failed: false });
+    }
+
+    /// Whether something was scheduled under that id that counts.
+    pub(super) fn is_known(&self, id: TaskId) -> bool {
+        id < self.next_id()
+    }
+
+    /// An attempt of a task that is void failed, and another was to follow.
+    pub(super) fn void_attempt_failed(&mut self, id: TaskId, attempt: u32) {
+        if let Some(voided) = self.voided.get_mut(&id) {
+            voided.numbers.last = voided.numbers.last.max(attempt.saturating_add(1));
+        }
+    }
+
+    /// A task that is void failed for good. `anew`: if it is scheduled again, then as another.
+    pub(super) fn void_failed(&mut self, id: TaskId, anew: bool) {
+        let Some(voided) = self.voided.get_mut(&id) else { return };
+        if anew {
+            voided.numbers.last = voided.numbers.last.saturating_add(1);
+            voided.created = None;
+        } else {
+            voided.has_failed = true;
+        }
+    }
+
+    /// A rewind runs an open task again, with its retry policy counted anew.
+    pub(super) fn reopen(&mut self, id: TaskId, of: Attempted, at: Timestamp) -> Result<(), String> {
         self.begin_retry(id, Phase::Ready);
         let attempts = self.attempts_mut(id, of)?;
-        if advance {
-            let Some(next) = attempts.current.checked_add(1) else {
-                return Err(format!("task {id} has no next attempt"));
-            };
-            attempts.current = next;
-        }
         attempts.uncounted = attempts.current - 1;
         attempts.since = at;
         Ok(())

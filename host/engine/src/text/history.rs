@@ -63,9 +63,9 @@ impl Display for EventKind {
             Self::ExecutionSuspended { reason } | Self::ExecutionResumed { reason } => {
                 line.payload("reason", reason.as_ref())
             }
-            Self::ExecutionRewound { reason, voided } => {
+            Self::ExecutionRewound { reason, voided, from } => {
                 let voided = (!voided.is_empty()).then(|| listed(voided));
-                line.payload("reason", reason.as_ref())?.plain_if("voided", voided)
+                line.payload("reason", reason.as_ref())?.plain_if("voided", voided)?.plain_if("from", *from)
             }
             Self::TaskScheduled { task, name, input, retry } => {
                 line.plain("task", task)?.word("name", name)?.payload("input", input.as_ref())?.retry(retry.as_ref())
@@ -206,7 +206,8 @@ fn read_kind(name: &str, fields: &mut Fields) -> Result<EventKind, String> {
         "execution_resumed" => EventKind::ExecutionResumed { reason: fields.payload("reason")? },
         "execution_rewound" => {
             let voided = fields.list("voided")?.into_iter().map(EventId).collect();
-            EventKind::ExecutionRewound { reason: fields.payload("reason")?, voided }
+            let from = fields.parsed_if("from")?.map(EventId);
+            EventKind::ExecutionRewound { reason: fields.payload("reason")?, voided, from }
         }
         "task_scheduled" => EventKind::TaskScheduled {
             task: fields.task()?,

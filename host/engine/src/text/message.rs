@@ -44,8 +44,9 @@ impl Display for Message {
             Self::Terminate { reason, recurse, execution_id } => {
                 line.payload("reason", reason.as_ref())?.flag("recurse", *recurse)?.plain_if("execution", *execution_id)
             }
-            Self::Suspend { reason } | Self::Resume { reason } | Self::Rewind { reason } => {
-                line.payload("reason", reason.as_ref())
+            Self::Suspend { reason } | Self::Resume { reason } => line.payload("reason", reason.as_ref()),
+            Self::Rewind { reason, to_event } => {
+                line.payload("reason", reason.as_ref())?.plain_if("to_event", *to_event)
             }
             Self::Wake => Ok(line),
         }
@@ -100,7 +101,10 @@ fn read_message(mut fields: Fields) -> Result<Message, String> {
         },
         "suspend" => Message::Suspend { reason: fields.payload("reason")? },
         "resume" => Message::Resume { reason: fields.payload("reason")? },
-        "rewind" => Message::Rewind { reason: fields.payload("reason")? },
+        "rewind" => {
+            let to_event = fields.parsed_if("to_event")?.map(crate::EventId);
+            Message::Rewind { reason: fields.payload("reason")?, to_event }
+        }
         "wake" => Message::Wake,
         other => return Err(format!("there is no message {other}")),
     };

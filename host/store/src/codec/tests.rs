@@ -149,7 +149,7 @@ fn the_layout_of_messages_never_changes() {
         ),
         (Message::Suspend { reason: None }, "01820780"),
         (Message::Resume { reason: text("r") }, "018208816172"),
-        (Message::Rewind { reason: None }, "01820980"),
+        (Message::Rewind { reason: None, to_event: None }, "01820980"),
         (Message::Wake, "01820a80"),
     ];
     for (message, expected) in golden {

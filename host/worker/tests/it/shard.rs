@@ -331,7 +331,7 @@ fn what_comes_before_the_start_of_a_replacement_is_given_back_and_nothing_of_the
     let committed = bench.committed(&old);
     bench.tell(committed);
     bench.replace("i", "once");
-    for early in [event(1), Message::Rewind { reason: None }] {
+    for early in [event(1), Message::Rewind { reason: None, to_event: None }] {
         let early = bench.work("i", vec![early]);
         bench.tell(early);
         bench.tell(bench.loaded("i"));

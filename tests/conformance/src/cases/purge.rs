@@ -7,7 +7,7 @@ use crate::{World, id, timestamp};
 
 pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
     world.create_ended("a", RuntimeStatus::Failed).await;
-    world.send("a", Message::Rewind { reason: None }).await;
+    world.send("a", Message::Rewind { reason: None, to_event: None }).await;
     world.backend().purge(&id("a")).await.unwrap();
     assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
     assert_eq!(world.backend().load(&id("a")).await.unwrap(), None);

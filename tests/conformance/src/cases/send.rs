@@ -49,7 +49,7 @@ pub async fn an_ended_instance_takes_no_message_and_shows_its_row(world: &mut Wo
 }
 
 pub async fn only_a_failed_instance_can_be_rewound(world: &mut World) {
-    let rewind = Message::Rewind { reason: None };
+    let rewind = Message::Rewind { reason: None, to_event: None };
     world.create_running("running").await;
     for status in [RuntimeStatus::Completed, RuntimeStatus::Failed, RuntimeStatus::Terminated] {
         world.create_ended(status.name(), status).await;

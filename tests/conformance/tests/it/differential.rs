@@ -114,7 +114,9 @@ impl Side {
                 create_error(self.world.backend().create(new).await)
             }
             Operation::Send { instance, message } => self.send(*instance, raised(*message)).await,
-            Operation::Rewind { instance } => self.send(*instance, Message::Rewind { reason: None }).await,
+            Operation::Rewind { instance } => {
+                self.send(*instance, Message::Rewind { reason: None, to_event: None }).await
+            }
             Operation::Fetch => self.fetch().await,
             Operation::Turn { instance, is_stale, turn } => self.turn(*instance, *is_stale, turn).await,
             Operation::Abandon { work } => {

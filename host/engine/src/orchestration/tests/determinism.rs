@@ -136,7 +136,7 @@ fn a_rewind_without_a_guest_leaves_the_instance_failed() {
     session.guests = script([vec![timer(0, 1)], vec![complete("done")]]);
     assert_snapshot!(session.run("at=3s | rewind"), @r#"
     9 orchestrator_started at=3s
-    10 execution_rewound voided=7
+    10 execution_rewound from=5
     11 execution_completed output='done'
     12 orchestrator_completed
     = Completed output="done"

@@ -35,7 +35,7 @@ fn a_failed_activity_runs_again_under_the_next_attempt_number() {
     let mut session = failed();
     assert_snapshot!(session.run("at=3s | rewind reason='fixed'"), @"
     13 orchestrator_started at=3s
-    14 execution_rewound reason='fixed' voided=10,11
+    14 execution_rewound reason='fixed' from=9
     15 orchestrator_completed
     begin 1#2 ship
     = Running busy
@@ -62,7 +62,7 @@ fn a_failed_activity_runs_again_under_the_next_attempt_number() {
     11 execution_failed kind=lost message='task 1'
     12 orchestrator_completed
     13 orchestrator_started at=3s
-    14 execution_rewound reason='fixed' voided=10,11
+    14 execution_rewound reason='fixed' from=9
     15 orchestrator_completed
     16 orchestrator_started at=5s
     17 task_completed task=1 output='shipped'
@@ -105,7 +105,7 @@ fn twice_rewound_attempts_count_on() {
     session.evict();
     assert_snapshot!(session.run("at=5s | rewind"), @"
     20 orchestrator_started at=5s
-    21 execution_rewound voided=17,18
+    21 execution_rewound from=16
     22 orchestrator_completed
     begin 1#3 ship
     = Running busy
@@ -139,7 +139,7 @@ fn facts_of_the_failed_turn_are_told_again() {
     session.guests = script([vec![schedule(0, "charge")], vec![complete("done")]]);
     assert_snapshot!(session.run("at=2s | rewind"), @r#"
     9 orchestrator_started at=2s
-    10 execution_rewound voided=7
+    10 execution_rewound from=5
     11 execution_completed output='done'
     12 orchestrator_completed
     = Completed output="done"
@@ -155,7 +155,7 @@ fn an_execution_that_failed_in_its_first_turn_begins_again() {
     session.evict();
     assert_snapshot!(session.run("at=1s | rewind"), @r#"
     5 orchestrator_started at=1s
-    6 execution_rewound voided=3
+    6 execution_rewound from=1
     7 execution_completed output='done'
     8 orchestrator_completed
     = Completed output="done"
@@ -175,7 +175,7 @@ fn failing_again_in_the_rewound_turn_can_be_rewound_again() {
     session.run("at=1s | task_completed task=0 output='paid'");
     assert_snapshot!(session.run("at=2s | rewind"), @"
     9 orchestrator_started at=2s
-    10 execution_rewound voided=7
+    10 execution_rewound from=5
     11 execution_failed kind=guest-trapped message='unreachable'
     12 orchestrator_completed
     = Failed failure=guest-trapped
@@ -184,7 +184,7 @@ fn failing_again_in_the_rewound_turn_can_be_rewound_again() {
     session.evict();
     assert_snapshot!(session.run("at=3s | rewind"), @"
     13 orchestrator_started at=3s
-    14 execution_rewound voided=11
+    14 execution_rewound from=9
     15 timer_created task=1 fire_at=9s
     16 orchestrator_completed
     = Running wake_at=9000ms
@@ -207,11 +207,11 @@ fn failing_again_in_the_rewound_turn_can_be_rewound_again() {
     7 execution_failed kind=guest-trapped message='unreachable'
     8 orchestrator_completed
     9 orchestrator_started at=2s
-    10 execution_rewound voided=7
+    10 execution_rewound from=5
     11 execution_failed kind=guest-trapped message='unreachable'
     12 orchestrator_completed
     13 orchestrator_started at=3s
-    14 execution_rewound voided=11
+    14 execution_rewound from=9
     15 timer_created task=1 fire_at=9s
     16 orchestrator_completed
     17 orchestrator_started at=9s
@@ -238,7 +238,7 @@ fn failures_on_which_nothing_was_decided_are_reopened_with_the_last_one() {
     session.run("at=2s | task_completed task=1");
     assert_snapshot!(session.run("at=3s | rewind"), @"
     13 orchestrator_started at=3s
-    14 execution_rewound voided=7,11
+    14 execution_rewound from=6
     15 orchestrator_completed
     begin 0#2 charge
     = Running busy
@@ -280,7 +280,7 @@ fn what_was_told_behind_a_reopened_failure_is_told_again_by_the_rewind() {
     session.run("at=3s");
     assert_snapshot!(session.run("at=4s | rewind"), @"
     17 orchestrator_started at=4s
-    18 execution_rewound voided=8,15
+    18 execution_rewound from=7
     19 timer_created task=3 fire_at=99s
     20 timer_created task=4 fire_at=99s
     21 orchestrator_completed
@@ -313,7 +313,7 @@ fn what_was_told_behind_a_reopened_failure_is_told_again_by_the_rewind() {
     15 execution_failed kind=lost message='m'
     16 orchestrator_completed
     17 orchestrator_started at=4s
-    18 execution_rewound voided=8,15
+    18 execution_rewound from=7
     19 timer_created task=3 fire_at=99s
     20 timer_created task=4 fire_at=99s
     21 orchestrator_completed
@@ -342,7 +342,7 @@ fn a_failure_that_was_handled_stays() {
     let mut session = Session::load(history, guests);
     assert_snapshot!(session.run("at=3s | rewind"), @"
     13 orchestrator_started at=3s
-    14 execution_rewound voided=10,11
+    14 execution_rewound from=9
     15 orchestrator_completed
     begin 1#2 refund
     = Running busy
@@ -387,7 +387,7 @@ fn a_failed_child_is_rewound_itself_and_answers_under_the_same_attempt() {
     session.run("at=1s | child_failed task=0 kind=lost message=m");
     assert_snapshot!(session.run("at=2s | rewind reason='fixed'"), @"
     9 orchestrator_started at=2s
-    10 execution_rewound reason='fixed' voided=6,7
+    10 execution_rewound reason='fixed' from=5
     11 orchestrator_completed
     -> ship-1: rewind reason='fixed'
     = Running
@@ -411,7 +411,7 @@ fn a_rewind_that_fails_again_in_the_same_way_and_moment_is_a_change_for_readers(
     session.run("at=1s | child_failed task=0 kind=lost message=m");
     assert_snapshot!(session.run("at=1s | rewind | child_failed task=0 kind=lost message=m"), @"
     9 orchestrator_started at=1s
-    10 execution_rewound voided=6,7
+    10 execution_rewound from=5
     11 sub_orchestration_failed task=0 kind=lost message='m'
     12 execution_failed kind=lost message='m'
     13 orchestrator_completed
@@ -427,7 +427,7 @@ fn a_child_that_was_terminated_is_started_anew() {
     session.run("at=1s | child_failed task=0 kind=terminated message=m");
     assert_snapshot!(session.run("at=2s | rewind"), @"
     9 orchestrator_started at=2s
-    10 execution_rewound voided=6,7
+    10 execution_rewound from=5
     11 orchestrator_completed
     -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
     = Running
@@ -442,7 +442,7 @@ fn children_that_were_open_are_asked_for_their_answers() {
     session.run("at=1s");
     assert_snapshot!(session.run("at=2s | rewind"), @"
     10 orchestrator_started at=2s
-    11 execution_rewound voided=8
+    11 execution_rewound from=6
     12 execution_failed kind=late message='m'
     13 orchestrator_completed
     -> slow-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=slow parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
@@ -458,7 +458,7 @@ fn activities_that_were_open_begin_again_under_the_same_attempt() {
     session.guests = script([vec![schedule(0, "charge"), timer(1, 1)], vec![]]);
     assert_snapshot!(session.run("at=2s | rewind"), @"
     10 orchestrator_started at=2s
-    11 execution_rewound voided=8
+    11 execution_rewound from=6
     12 orchestrator_completed
     begin 0#1 charge
     = Running busy

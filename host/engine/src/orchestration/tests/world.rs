@@ -134,7 +134,7 @@ impl World {
             },
             24 => Message::Suspend { reason: None },
             25 | 26 => Message::Resume { reason: None },
-            27..=29 => Message::Rewind { reason: None },
+            27..=29 => Message::Rewind { reason: None, to_event: None },
             30 if pick < 60 => Message::Terminate { reason: None, recurse: pick < 20, execution_id: None },
             30 => Message::Wake,
             31 => {

@@ -46,6 +46,7 @@ fn kind_of(row: &Reader<'_>) -> Result<EventKind, LayoutError> {
             EventKind::ExecutionRewound {
                 reason: row.payload("Reason")?,
                 voided: voided.into_iter().map(EventId).collect(),
+                from: row.json("RondoVoidedFrom")?.map(EventId),
             }
         }
         names::TASK_SCHEDULED => EventKind::TaskScheduled {

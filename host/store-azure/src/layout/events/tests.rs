@@ -50,6 +50,7 @@ event_raised name=approved data='""' key=abababababababababababababababab
 execution_suspended reason='lunch'
 execution_resumed
 execution_rewound reason='again' voided=4,7
+execution_rewound reason='again' from=4
 execution_terminated reason='enough' recurse
 execution_completed output='"done"'
 execution_failed kind=declined message='no money'
@@ -92,6 +93,7 @@ fn event_rows_never_change() {
     EventId=-1 EventType='ExecutionSuspended' Reason='lunch'
     EventId=-1 EventType='ExecutionResumed'
     EventId=-1 EventType='ExecutionRewound' Reason='again' RondoVoided='[4,7]'
+    EventId=-1 EventType='ExecutionRewound' Reason='again' RondoVoided='[]' RondoVoidedFrom='4'
     EventId=-1 EventType='ExecutionTerminated' Input='enough' RondoRecurse=true
     EventId=-1 EventType='ExecutionCompleted' FailureDetails='null' OrchestrationStatus='Completed' Result='"done"'
     EventId=-1 EventType='ExecutionCompleted' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' OrchestrationStatus='Failed' Result='no money'

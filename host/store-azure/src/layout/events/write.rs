@@ -81,9 +81,12 @@ fn write_kind(row: &mut Writer, instance_key: &str, event: &HistoryEvent) -> Lab
         }
         EventKind::ExecutionSuspended { reason } => write_reason(row, reason.as_ref(), names::EXECUTION_SUSPENDED),
         EventKind::ExecutionResumed { reason } => write_reason(row, reason.as_ref(), names::EXECUTION_RESUMED),
-        EventKind::ExecutionRewound { reason, voided } => {
+        EventKind::ExecutionRewound { reason, voided, from } => {
             let voided: Vec<u64> = voided.iter().map(|EventId(id)| *id).collect();
             row.json("RondoVoided", Some(&voided));
+            if let Some(EventId(from)) = from {
+                row.json("RondoVoidedFrom", Some(from));
+            }
             write_reason(row, reason.as_ref(), names::EXECUTION_REWOUND)
         }
         EventKind::TaskScheduled { task, name, input, retry } => {

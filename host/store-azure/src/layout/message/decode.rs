@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::{
-    ActivityTask, EngineRevision, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload, TaskId, Timestamp,
+    ActivityTask, EngineRevision, EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload, TaskId,
+    Timestamp,
 };
 use store::codec;
 
@@ -163,7 +164,10 @@ impl Incoming {
             },
             shape::EXECUTION_SUSPENDED => Message::Suspend { reason: self.reason() },
             shape::EXECUTION_RESUMED => Message::Resume { reason: self.reason() },
-            shape::EXECUTION_REWOUND => Message::Rewind { reason: self.reason() },
+            shape::EXECUTION_REWOUND => Message::Rewind {
+                to_event: self.rondo.as_ref().and_then(|rondo| rondo.to_event).map(EventId),
+                reason: self.reason(),
+            },
             shape::TIMER_FIRED => Message::Wake,
             shape::GENERIC => self.generic()?,
             other => return Err(LayoutError::Unknown { name: "$type", found: other.type_name.to_owned() }),
@@ -182,7 +186,7 @@ impl Incoming {
     /// A message without a form of its own; one of DurableTask is a rewind of older clients.
     fn generic(self) -> Result<Message, LayoutError> {
         let Some(encoded) = self.rondo.and_then(|rondo| rondo.encoded) else {
-            return Ok(Message::Rewind { reason: self.event.data.map(Payload::from) });
+            return Ok(Message::Rewind { reason: self.event.data.map(Payload::from), to_event: None });
         };
         let bytes = BASE64.decode(encoded).map_err(|_| LayoutError::Malformed { name: "Encoded" })?;
         codec::decode_message(&bytes).map_err(|source| LayoutError::Codec { name: "a message", source })

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use engine::{ActivityTask, Digest, ExecutionId, ExecutionStarted, Failure, Message, Timestamp};
+use engine::{ActivityTask, Digest, EventId, ExecutionId, ExecutionStarted, Failure, Message, Timestamp};
 use store::codec;
 
 use super::super::json::{self, FailureDetails, InstanceRef, ParentInstance, TraceContext, Typing, shared};
@@ -159,7 +159,10 @@ fn body_of(message: &Message, addressee: &InstanceRef, at: Timestamp) -> Body {
         ),
         Message::Suspend { reason } => with_reason(shape::EXECUTION_SUSPENDED, reason.as_ref(), event),
         Message::Resume { reason } => with_reason(shape::EXECUTION_RESUMED, reason.as_ref(), event),
-        Message::Rewind { reason } => with_reason(shape::EXECUTION_REWOUND, reason.as_ref(), event),
+        Message::Rewind { reason, to_event } => {
+            let (class, event, rondo) = with_reason(shape::EXECUTION_REWOUND, reason.as_ref(), event);
+            (class, event, Rondo { to_event: to_event.map(|EventId(id)| id), ..rondo })
+        }
         Message::Wake => (
             shape::TIMER_FIRED,
             // No timer in particular.

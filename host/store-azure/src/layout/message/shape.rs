@@ -155,6 +155,9 @@ pub(super) struct Rondo {
     /// Of a start: how many continue-as-new came before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) generation: Option<u32>,
+    /// Of a rewind: the event from whose turn on everything is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) to_event: Option<u64>,
     /// What a start may replace: empty for nothing, or an execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) replaces: Option<String>,
