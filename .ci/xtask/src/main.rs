@@ -1,6 +1,7 @@
 //! `cargo xtask`: all automation of this repository.
 
 mod bench;
+mod clients;
 mod demo;
 mod emulator;
 mod fuzz;

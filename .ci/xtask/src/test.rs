@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::guests::{self, Builder, Which};
 use crate::process::{note, run};
-use crate::{emulator, fuzz, fuzzer, sdk_tests, sim, tidy};
+use crate::{clients, emulator, fuzz, fuzzer, sdk_tests, sim, tidy};
 
 /// How long each reader of bytes from outside is tried with random ones. Regressions are what a pipeline can find in
 /// that time; `cargo xtask fuzz` takes longer.
@@ -26,6 +26,7 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     sdk_tests::everything(root)?;
     emulator::ensure()?;
     fuzzer::ensure()?;
+    clients::ensure()?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     run(&mut cargo(&["test", "--doc", "--workspace", "--locked"]))?;

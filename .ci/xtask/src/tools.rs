@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 
 pub(crate) use self::debian::install as install_on_debian;
 pub(crate) use self::node::ensure as ensure_node;
+pub(crate) use self::python::ensure_environments as ensure_python_environments;
 
 /// Tools that are installed.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! `examples/`. `cargo xtask demo` shows the same two to people.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod clients;
 mod command;
 mod disk;
 mod example;
@@ -11,6 +12,7 @@ mod files;
 pub mod fuzzer;
 mod metrics;
 mod page;
+mod python;
 mod server;
 
 pub use command::{Answer, rondo, rondo_in};

@@ -17,6 +17,22 @@ pub(super) const LANGUAGES: [&str; 3] = ["python", "c", "go"];
 
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
+/// Installs a Python that makes environments, if the system has a package for it and there is none. Who makes one says
+/// what is missing otherwise.
+///
+/// # Errors
+/// The system's packages cannot be installed.
+pub(crate) fn ensure_environments() -> Result<()> {
+    if !makes_environments() {
+        debian::install(&DEBIAN_PACKAGES)?;
+    }
+    Ok(())
+}
+
+fn makes_environments() -> bool {
+    succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
+}
+
 /// Where the virtual environment is.
 pub(super) fn folder(root: &Path) -> PathBuf {
     root.join("target/tools/python")
@@ -32,8 +48,7 @@ pub(super) fn ensure(root: &Path) -> Result<()> {
     if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(());
     }
-    let has_python = || succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]));
-    let is_there = has_python() || (debian::install(&DEBIAN_PACKAGES)? && has_python());
+    let is_there = makes_environments() || (debian::install(&DEBIAN_PACKAGES)? && makes_environments());
     if !is_there {
         bail!(
             "guests in Python, C and Go need Python 3.10 or newer with its module venv: install both, for example the \

@@ -1,6 +1,7 @@
 //! The HTTP surface of the shipped binary, with the same tests on every storage.
 
 mod access;
+mod clients;
 mod contract;
 mod documented;
 mod following;

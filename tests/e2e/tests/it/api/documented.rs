@@ -50,7 +50,9 @@ fn the_check_status_pattern_works_from_start_to_purge(server: &Server) {
     deploy(server, "greeter_v1");
     // As the tooling writes it: the hub's name, the connection and the system key on every call, words in any case.
     let base = format!("{}/runtime/webhooks/DurableTask", server.url());
-    let common = "taskHub=DurableFunctionsHub&connection=Storage&code=k";
+    let named = call(&format!("{base}/orchestrators/greet"), "POST", Some("\"you\"")).location;
+    let hub = named.split_once("taskHub=").and_then(|(_, rest)| rest.split('&').next()).unwrap().to_owned();
+    let common = &format!("taskHub={hub}&connection=Storage&code=k");
     let started = call(&format!("{base}/orchestrators/greet/abc123?{common}"), "POST", Some("\"you\""));
     assert_eq!((started.status, started.retry_after.as_str()), (202, "10"), "{}", started.body);
     let uri = |name: &str| started.body[name].as_str().unwrap_or_else(|| panic!("{name}: {}", started.body)).to_owned();
@@ -93,6 +95,8 @@ fn the_check_status_pattern_works_from_start_to_purge(server: &Server) {
     assert_eq!((types.first(), types.last()), (Some(&"ExecutionStarted"), Some(&"ExecutionCompleted")), "{types:?}");
     assert!(types.contains(&"EventRaised") && !types.contains(&"TaskScheduled"), "{types:?}");
 
+    let elsewhere = uri("purgeHistoryDeleteUri").replace(&hub, "DurableFunctionsHub");
+    assert_eq!(call(&elsewhere, "DELETE", None).status, 421, "another hub's instance is not deleted here");
     for (name, verb) in [("terminatePostUri", "POST"), ("sendEventPostUri", "POST"), ("suspendPostUri", "POST")] {
         assert_eq!(call(&uri(name), verb, Some("1")).status, 410, "{name}");
     }
