@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::entry::{Armed, Spent};
 pub(crate) use self::renewal::{Renewal, Renewed};
-pub(crate) use self::state::{Added, CommitPlan, Committed, Shown, State};
+pub(crate) use self::state::{Added, CommitPlan, Committed, Shown, Start, State};
 pub(crate) use self::term::Term;
 
 /// A queue message's own id, as the sentinel lists it.
@@ -31,6 +31,8 @@ pub(crate) struct Arrival {
     pub(crate) partition: u8,
     pub(crate) to: InstanceId,
     pub(crate) message: Message,
+    /// Of a start: an orchestration has sent it, and nobody has to have written a row for it.
+    pub(crate) begins_without_row: bool,
     pub(crate) receipt: azure::Receipt,
     /// As it is stored: a renewal has to repeat it.
     pub(crate) text: Box<str>,

@@ -11,6 +11,7 @@ mod commit;
 mod core;
 mod damage;
 mod dispatch;
+mod dropped;
 mod heads;
 mod health;
 pub mod hub;

@@ -6,14 +6,14 @@ mod snapshot;
 use std::collections::BTreeMap;
 
 use azure::{Entity, Error, Page, Query, Table, Versioned};
-use engine::{EventId, ExecutionStarted, HistoryEvent, InstanceId};
+use engine::{EventId, HistoryEvent, InstanceId};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use store::{MessageId, Snapshot, StorageError};
 use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::damage::{Raw, Sight};
-use crate::dispatch::{State, Term};
+use crate::dispatch::{Start, State, Term};
 use crate::heads;
 use crate::large::Unread;
 use crate::layout::events;
@@ -22,7 +22,7 @@ use crate::layout::sentinel::{self, SENTINEL, Sentinel};
 use crate::{limits, steady};
 
 /// The starts that wait for an instance, oldest first.
-type Starts = Vec<(MessageId, Box<ExecutionStarted>)>;
+type Starts = Vec<Start>;
 
 /// The partition of an instance's history.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ struct Stored {
 /// The starts of an instance but those that have lapsed.
 fn valid_starts(state: &State, instance_id: &InstanceId, lapsed: &[MessageId]) -> Starts {
     let mut starts = state.starts(instance_id);
-    starts.retain(|(id, _)| !lapsed.contains(id));
+    starts.retain(|start| !lapsed.contains(&start.id));
     starts
 }
 

@@ -46,10 +46,8 @@ impl Core {
         is_repeated: bool,
     ) -> Result<(), Error> {
         for message in messages {
-            let is_child = matches!(message, Message::Start(start) if start.parent.is_some());
-            // A child that may have begun must be looked at before its first commit; one that is not known to be repeated
-            // is not. Nothing else is made of this for children.
-            let replaces = if is_child && is_repeated { Replaces::Unsaid } else { Replaces::Ended };
+            // What may have begun must be looked at before its first commit; what is not known to be repeated is not.
+            let replaces = if is_repeated { Replaces::EndedAgain } else { Replaces::Ended };
             self.put_message(sender, to, message.clone(), replaces, None).await?;
         }
         Ok(())

@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::dispatch::{Added, Arrival, Hint, Shown, Term, guid};
+use crate::dropped::Why;
 use crate::heads;
 use crate::large::Unread;
 use crate::layout::message::{self, Content, Replaces};
 use crate::layout::overflow;
 use crate::partitions::Hold;
 use crate::{limits, steady};
-
 /// What becomes of a message that was taken.
 enum Read {
     /// It waits to be handed out.
@@ -31,12 +31,18 @@ enum Read {
     Settled,
 }
 
+/// Whether a start is of a client, which writes a row for it. Messages of earlier builds do not always say who has sent
+/// them; a start with a parent is never a client's.
+fn needs_row(start: &ExecutionStarted, replaces: Replaces) -> bool {
+    !replaces.is_of_orchestration() && start.parent.is_none()
+}
+
 /// What becomes of a start.
 enum Admission {
     /// It is handed out, with what was read to find out.
     Admitted(Option<Hint>),
-    /// It came too late for its id, and its sender knows.
-    Refused,
+    /// It begins nothing, for good.
+    Refused(Why),
     /// A commit has taken it in already, and somebody died before it was deleted: a lease, perhaps.
     TakenIn,
     /// Its sender has not written the row yet.
@@ -219,6 +225,7 @@ impl Core {
         let content = match self.content(text).await {
             Ok(content) => content,
             Err(Unread::Gone(blob)) if self.is_orphan(&blob, dequeue_count).await => {
+                tracing::info!(partition, message = %receipt.message_id, "a message is dropped: its blob was purged");
                 self.delete_quietly(partition, receipt.clone());
                 return Read::Settled;
             }
@@ -236,12 +243,14 @@ impl Core {
             return Read::Settled;
         };
         let mut hint = None;
+        let mut begins_without_row = false;
         if let Message::Start(start) = &message {
+            begins_without_row = !needs_row(start, replaces);
             match self.admit(&to, start, replaces, receipt, dequeue_count, looks).await {
                 Ok(Admission::Admitted(read)) => hint = read,
                 Ok(Admission::TakenIn) => message = Message::Wake,
-                Ok(Admission::Refused) => {
-                    self.delete_quietly(partition, receipt.clone());
+                Ok(Admission::Refused(why)) => {
+                    self.drop_message(partition, receipt.clone(), &to, &message, why);
                     return Read::Settled;
                 }
                 Ok(Admission::Early) => return Read::Early(taken),
@@ -253,7 +262,18 @@ impl Core {
             }
         }
         let QueueMessage { receipt, text, .. } = taken;
-        Read::Arrived(Arrival { partition, to, message, receipt, text: text.into(), dequeue_count, lapses_at, hint })
+        let text = text.into();
+        Read::Arrived(Arrival {
+            partition,
+            to,
+            message,
+            begins_without_row,
+            receipt,
+            text,
+            dequeue_count,
+            lapses_at,
+            hint,
+        })
     }
 
     /// What a queue message says, be it in a blob.
@@ -276,7 +296,7 @@ impl Core {
     ) -> Result<Admission, Unread> {
         let admission = self.admission(to, start, replaces, dequeue_count, looks).await?;
         // The lease of an instance may be the start of an execution that came before the current one.
-        if matches!(admission, Admission::Refused | Admission::Early)
+        if matches!(admission, Admission::Refused(_) | Admission::Early)
             && dequeue_count > 1
             && self.was_taken_in(to, receipt).await?
         {
@@ -302,44 +322,45 @@ impl Core {
         looks: u32,
     ) -> Result<Admission, Unread> {
         let is_first_sight = dequeue_count <= 1;
-        let is_child = start.parent.is_some();
-        let looks = if is_first_sight && !is_child { looks } else { 1 };
+        let needs_row = needs_row(start, replaces);
+        // What is sent again may have begun: its history has to be looked for.
+        let is_first = is_first_sight && replaces != Replaces::EndedAgain;
+        let looks = if is_first_sight && needs_row { looks } else { 1 };
         let stored = match self.look_for_row(to, start, is_first_sight, looks).await? {
-            Look::Fresh(hint) => return Ok(Admission::Admitted(Some(hint))),
+            Look::Fresh(hint) => return Ok(Admission::Admitted(Some(hint).filter(|_| is_first))),
             Look::Stored(stored) => stored,
             Look::Absent => {
                 return Ok(match replaces {
                     // What it was to replace has been purged, and its sender finds that out by itself.
-                    Replaces::Execution(_) => Admission::Refused,
-                    // A child's row is written by its first commit.
-                    Replaces::Ended if is_child && is_first_sight => Admission::Admitted(Some(Hint::Absent)),
-                    Replaces::Ended | Replaces::Unsaid if is_child => Admission::Admitted(None),
+                    Replaces::Execution(_) => Admission::Refused(Why::NoRow),
+                    // What an orchestration starts, with a parent or without, gets its row by its first commit.
+                    Replaces::Ended if is_first_sight => Admission::Admitted(Some(Hint::Absent)),
+                    _ if !needs_row => Admission::Admitted(None),
                     // A client's start begins nothing without its row: its put may have been repeated, and the instance
                     // have ended and been purged since. Or the client has died before it wrote the row, or is very slow.
                     _ if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
-                    _ => Admission::Refused,
+                    _ => Admission::Refused(Why::NoRow),
                 });
             }
         };
         // A client tries first whether the id is free; when it is not, another message of its says what is replaced.
         if replaces == Replaces::Nothing && heads::has_replaced(&stored.entity, start.execution_id) {
-            return Ok(Admission::Refused);
+            return Ok(Admission::Refused(Why::Refused));
         }
         let (row, etag) = self.row_of(stored).await?;
         if row.state.execution_id == start.execution_id {
             let hint = Hint::Row { row: Box::new(row), etag };
-            return Ok(Admission::Admitted(is_first_sight.then_some(hint)));
+            return Ok(Admission::Admitted(is_first.then_some(hint)));
         }
         let has_ended = row.state.status.is_terminal();
         Ok(match replaces {
-            // A parent starts whatever it wants; what has the id already is for the engine to say.
-            Replaces::Ended => Admission::Admitted(None),
-            Replaces::Unsaid if start.parent.is_some() => Admission::Admitted(None),
+            // An orchestration starts whatever it wants; what has the id already is for the engine to say.
+            _ if !needs_row => Admission::Admitted(None),
             Replaces::Execution(execution) if execution == row.state.execution_id && has_ended => {
                 Admission::Admitted(None)
             }
             Replaces::Unsaid if dequeue_count < limits::START_DEQUEUES_MAX => Admission::Early,
-            Replaces::Nothing | Replaces::Execution(_) | Replaces::Unsaid => Admission::Refused,
+            _ => Admission::Refused(Why::Refused),
         })
     }
 

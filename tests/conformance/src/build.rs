@@ -42,7 +42,7 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
     }
 }
 
-/// The start of a child of the instance `a` in execution 1. Turns start nothing else.
+/// The start of a child of the instance `a` in execution 1. A detached child has no parent: that is [`start`].
 pub fn child_start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStarted {
     let parent = Parent {
         instance_id: id("a"),

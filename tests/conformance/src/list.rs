@@ -104,6 +104,8 @@ macro_rules! for_all_cases {
             }
             outbox {
                 a_start_creates_a_pending_instance
+                a_start_without_a_parent_creates_a_pending_instance
+                a_start_without_a_parent_replaces_an_ended_instance
                 a_start_replaces_an_ended_instance
                 a_repeated_start_of_an_ended_execution_is_merely_delivered
                 a_repeated_start_of_what_has_continued_as_new_since_is_merely_delivered

@@ -69,6 +69,8 @@ pub(super) enum Phase {
 #[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) message: Message,
+    /// See [`super::Arrival`].
+    pub(super) begins_without_row: bool,
     pub(super) text: Box<str>,
 }
 

@@ -33,6 +33,15 @@ pub(crate) struct CommitPlan {
     pub(crate) armed: Option<Armed>,
 }
 
+/// A start that waits, or is in hand.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Start {
+    pub(crate) id: MessageId,
+    pub(crate) started: Box<engine::ExecutionStarted>,
+    /// See [`super::Arrival`].
+    pub(crate) begins_without_row: bool,
+}
+
 /// A commit that is durable.
 #[derive(Debug)]
 pub(crate) struct Committed<'a> {
@@ -112,7 +121,7 @@ impl State {
 
     /// Takes in a message from a queue.
     pub(crate) fn add(&mut self, arrival: Arrival) -> Added {
-        let Arrival { partition, to, message, receipt, text, dequeue_count, lapses_at, hint } = arrival;
+        let Arrival { partition, to, message, begins_without_row, receipt, text, dequeue_count, lapses_at, hint } = arrival;
         let guid = guid(&receipt.message_id);
         if let Some(stored) = self.stored_mut(&guid) {
             stored.receipt = receipt;
@@ -140,7 +149,7 @@ impl State {
         }
         // It may have been the lease, and whoever kept it is gone: the instance must not be left without one.
         let message = if is_inherited { Message::Wake } else { message };
-        let phase = Phase::Waiting(Box::new(Content { message, text }));
+        let phase = Phase::Waiting(Box::new(Content { message, begins_without_row, text }));
         let (is_lost, is_renewing, is_unwanted) = (false, false, false);
         let stored = Stored { guid, receipt, dequeue_count, phase, lapses_at, is_lost, is_renewing, is_unwanted };
         entry.messages.insert(id, stored);
@@ -384,11 +393,15 @@ impl State {
     }
 
     /// The starts of an instance that are waiting or in hand, oldest first.
-    pub(crate) fn starts(&self, instance_id: &InstanceId) -> Vec<(MessageId, Box<engine::ExecutionStarted>)> {
+    pub(crate) fn starts(&self, instance_id: &InstanceId) -> Vec<Start> {
         let Some(entry) = self.entries.get(instance_id) else { return Vec::new() };
         let start = |(id, stored): (&MessageId, &Stored)| match &stored.phase {
             Phase::Waiting(content) | Phase::InHand(content) => match &content.message {
-                Message::Start(start) => Some((*id, start.clone())),
+                Message::Start(start) => Some(Start {
+                    id: *id,
+                    started: start.clone(),
+                    begins_without_row: content.begins_without_row,
+                }),
                 _ => None,
             },
             Phase::Spent => None,

@@ -51,6 +51,7 @@ impl World {
             partition: partition_of(to),
             to: id(to),
             message,
+            begins_without_row: false,
             receipt: self.receipt(number),
             text: format!("text {number}").into(),
             dequeue_count: 1,

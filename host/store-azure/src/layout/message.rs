@@ -48,8 +48,18 @@ pub(crate) enum Replaces {
     Execution(ExecutionId),
     /// Whatever execution has ended; what has not is for the engine to see. So it is of another orchestration.
     Ended,
+    /// The same, sent once more because the first time may have come to nothing: what it starts may have begun.
+    EndedAgain,
     /// The sender did not say; so it is of a DurableTask client.
     Unsaid,
+}
+
+impl Replaces {
+    /// Whether an orchestration has sent the start. Then its commit vouches for it; a client's start is nothing without
+    /// the row that the client writes.
+    pub(crate) fn is_of_orchestration(self) -> bool {
+        matches!(self, Self::Ended | Self::EndedAgain)
+    }
 }
 
 /// What surrounds a message.

@@ -1,11 +1,13 @@
 //! What a host that died has left undone, and messages that nobody waits for.
 
 use azure::{Error, Key, Queue, Table, Versioned};
-use engine::{ExecutionStarted, InstanceId, Message, OutboxMessage, RuntimeStatus};
+use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
 use store::{MessageId, Snapshot};
 
 use super::Starts;
 use crate::core::Core;
+use crate::dispatch::Start;
+use crate::dropped::Why;
 use crate::large::Unread;
 use crate::layout::outbox::{self, OUTBOX, OutboxContent};
 use crate::layout::sentinel::Sentinel;
@@ -54,13 +56,14 @@ impl Core {
     /// first turn yet. (Once it has, the engine tells them.)
     pub(super) async fn refuse_children(&self, snapshot: Option<&Snapshot>, starts: &Starts) -> Result<(), Error> {
         let Some(Snapshot { row, taken_in, .. }) = snapshot else { return Ok(()) };
-        let is_refused = |id, start: &ExecutionStarted| {
-            taken_in.contains(id)
-                && start.execution_id != row.state.execution_id
+        let is_refused = |start: &&Start| {
+            taken_in.contains(&start.id)
+                && start.started.execution_id != row.state.execution_id
                 && row.state.status == RuntimeStatus::Pending
         };
-        let refused = starts.iter().filter(|(id, start)| is_refused(id, start));
-        let told = refused.filter_map(|(_, start)| OutboxMessage::instance_exists(&row.state.instance_id, start));
+        let refused = starts.iter().filter(is_refused);
+        let told =
+            refused.filter_map(|start| OutboxMessage::instance_exists(&row.state.instance_id, &start.started));
         self.put_all(None, &told.collect::<Vec<_>>()).await?;
         Ok(())
     }
@@ -74,7 +77,13 @@ impl Core {
             if may_be_early && dequeue_count < limits::ORPHAN_DEQUEUES_MAX {
                 self.defer(Queue::Control(spent.partition), &spent.receipt, &text, dequeue_count).await;
             } else {
-                self.delete_quietly(spent.partition, spent.receipt);
+                match &message {
+                    // It asks for nothing that would be lost.
+                    None | Some(Message::Wake) => self.delete_quietly(spent.partition, spent.receipt),
+                    Some(message) => {
+                        self.drop_message(spent.partition, spent.receipt, instance_id, message, Why::NoInstance);
+                    }
+                }
             }
         }
     }

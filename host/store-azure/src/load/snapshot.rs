@@ -5,7 +5,7 @@ use store::{HeldReason, InstanceRow, Snapshot, pending_state};
 
 use super::Starts;
 use crate::core::Core;
-use crate::dispatch::{Hint, Term};
+use crate::dispatch::{Hint, Start, Term};
 use crate::heads::Heads;
 use crate::version::Version;
 
@@ -25,7 +25,7 @@ impl Core {
                 let is_new = row.state.status == RuntimeStatus::Pending
                     && row.last_event.is_none()
                     && row.held.is_none()
-                    && starts.iter().any(|(_, start)| start.execution_id == row.state.execution_id);
+                    && starts.iter().any(|start| start.started.execution_id == row.state.execution_id);
                 Heads { sentinel: None, row: is_new.then_some((*row, etag)) }.non_empty()?
             }
         };
@@ -46,7 +46,7 @@ impl Core {
             _ => None,
         });
         // A client has written the row of what it starts: where it is missing, the instance was purged.
-        let sent = starts.iter().map(|(_, start)| &**start).find(|start| start.parent.is_some());
+        let sent = starts.iter().find(|start| start.begins_without_row).map(|start| &*start.started);
         let mut row = match (&heads.row, recorded) {
             (Some((row, _)), Some(start)) if heads.row_is_of_earlier_execution() => {
                 InstanceRow { revision: row.revision, ..pending_row(instance_id, start) }
@@ -72,20 +72,21 @@ impl Core {
         let version = heads.version(term).unwrap_or_else(|| Version::of_nothing(row.revision, term));
 
         // Not those that come again: the row stays what it is.
-        let is_other = |id, start: &ExecutionStarted| !row.state.came_of(start.execution_id) && !taken_in.contains(id);
-        let others: Vec<_> = starts.iter().filter(|(id, start)| is_other(id, start)).collect();
+        let is_other =
+            |start: &&Start| !row.state.came_of(start.started.execution_id) && !taken_in.contains(&start.id);
+        let others: Vec<_> = starts.iter().filter(is_other).collect();
         if row.state.status.is_terminal() {
             // As it will be once the next turn has begun the new execution.
-            if let Some((_, start)) = others.first() {
+            if let Some(start) = others.first() {
                 row = InstanceRow {
                     last_event: row.last_event,
                     revision: row.revision + 1,
-                    ..pending_row(instance_id, start)
+                    ..pending_row(instance_id, &start.started)
                 };
             }
         } else if history.is_empty() || heads.is_replaced() {
             // The id was another's before they came: only that one may begin.
-            taken_in.extend(others.into_iter().map(|(id, _)| *id));
+            taken_in.extend(others.into_iter().map(|start| start.id));
         }
         let is_unfinished = version.row_is_behind && !heads.is_replaced() && row.held.is_none();
         Some(Snapshot { token: version.to_token(), row, history, damage: None, taken_in, is_unfinished })

@@ -51,8 +51,8 @@ impl Core {
         let start = self.dispatch.state().starts(instance_id).into_iter().next();
         let heads = match (heads.row.is_some(), start) {
             (true, _) => heads,
-            (false, Some((_, start))) => {
-                let state = store::pending_state(instance_id.clone(), &start);
+            (false, Some(start)) => {
+                let state = store::pending_state(instance_id.clone(), &start.started);
                 let row =
                     InstanceRow { state, held: None, last_event: None, revision: self.first_revision(), wake_at: None };
                 let key = Self::key_of(instance_id);

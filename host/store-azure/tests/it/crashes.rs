@@ -230,6 +230,6 @@ macro_rules! every_fault {
 }
 
 every_fault!(
-    moment chain shown_chain fan_out large again family restless_child timers mixed_timers events conversation
+    moment chain shown_chain fan_out large again family restless_child detached timers mixed_timers events conversation
     suspended terminated own_moment own_chain own_family
 );

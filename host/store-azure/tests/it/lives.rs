@@ -144,6 +144,16 @@ pub(crate) fn family() -> Life {
         .with("grandchild", steps([&[Do::Run("grown", 100)]]))
 }
 
+/// Children that nobody waits for and whose parent ends in the same turn: one that starts such a one itself, and one that
+/// continues as new.
+pub(crate) fn detached() -> Life {
+    let main = steps([&[Do::Detach("child", "free-1"), Do::Detach("restless", "free-2")]]);
+    Life::new("detached", main, "Completed Some(\"\")")
+        .with("child", steps([&[Do::Run("c", 700)], &[Do::Detach("leaf", "free-3")]]))
+        .with("restless", Program { again: 1, ..steps([&[Do::Run("d", 700)]]) })
+        .with("leaf", steps([]))
+}
+
 /// A child that continues as new, beside an activity.
 pub(crate) fn restless_child() -> Life {
     let main = steps([&[Do::Child("child", "child-1"), Do::Run("a", 100)]]);

@@ -22,6 +22,8 @@ pub(crate) enum Do {
     Sleep(u64),
     /// A child: its program and its id.
     Child(&'static str, &'static str),
+    /// The same, but nobody waits for it, and it has no parent.
+    Detach(&'static str, &'static str),
     /// An external event.
     Await(&'static str),
     /// An event for another instance, which nobody waits for.
@@ -153,7 +155,7 @@ impl Run {
     fn begin(&mut self, what: Do, turn: &Turn) -> Action {
         let task = TaskId(self.tasks);
         self.tasks += 1;
-        self.open += usize::from(!matches!(what, Do::Tell(..)));
+        self.open += usize::from(!matches!(what, Do::Tell(..) | Do::Detach(..)));
         match what {
             Do::Run(name, takes_ms) => Action::ScheduleActivity {
                 task,
@@ -176,7 +178,7 @@ impl Run {
             Do::Sleep(seconds) => {
                 Action::CreateTimer { task, fire_at: turn.now.saturating_add(Duration::from_secs(seconds)) }
             }
-            Do::Child(name, instance_id) => Action::StartChild(Box::new(StartChild {
+            Do::Child(name, instance_id) | Do::Detach(name, instance_id) => Action::StartChild(Box::new(StartChild {
                 task,
                 name: name.to_owned(),
                 instance_id: Some(instance_id.to_owned()),
@@ -184,7 +186,7 @@ impl Run {
                 input: None,
                 tags: BTreeMap::new(),
                 retry: None,
-                detached: false,
+                detached: matches!(what, Do::Detach(..)),
             })),
             Do::Await(name) => Action::WaitEvent { task, name: name.to_owned() },
             Do::Tell(to, name) => Action::SendEvent {

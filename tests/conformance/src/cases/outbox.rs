@@ -4,7 +4,7 @@ use engine::{Message, RuntimeStatus};
 use store::pending_state;
 
 use crate::world::messages;
-use crate::{World, child_start, execution, id, raised};
+use crate::{World, child_start, execution, id, raised, start};
 
 pub async fn a_start_creates_a_pending_instance(world: &mut World) {
     world.create_running("a").await;
@@ -16,6 +16,29 @@ pub async fn a_start_creates_a_pending_instance(world: &mut World) {
     let new = world.load("child").await;
     assert_eq!((new.row.state, new.history), (pending_state(id("child"), &child), Vec::new()));
     assert_eq!((new.row.held, new.row.last_event, new.row.wake_at), (None, None, None));
+}
+
+pub async fn a_start_without_a_parent_creates_a_pending_instance(world: &mut World) {
+    world.create_running("a").await;
+    world.advance_ms(10);
+    let free = start(execution(5), world.now());
+    let message = Message::Start(Box::new(free.clone()));
+    let last = world.turn("a").await.append(4, 4).status(RuntimeStatus::Completed);
+    world.commit(last.send("free", message.clone())).await;
+    assert_eq!(messages(&world.ready().await[&id("free")]), [message]);
+    let new = world.load("free").await;
+    assert_eq!((new.row.state, new.history), (pending_state(id("free"), &free), Vec::new()));
+}
+
+pub async fn a_start_without_a_parent_replaces_an_ended_instance(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("free", RuntimeStatus::Failed).await;
+    let attempt = start(execution(6), world.now());
+    let message = Message::Start(Box::new(attempt.clone()));
+    let last = world.turn("a").await.append(4, 4).status(RuntimeStatus::Completed);
+    world.commit(last.send("free", message.clone())).await;
+    assert_eq!(messages(&world.ready().await[&id("free")]), [message]);
+    assert_eq!(world.load("free").await.row.state, pending_state(id("free"), &attempt));
 }
 
 pub async fn a_start_replaces_an_ended_instance(world: &mut World) {

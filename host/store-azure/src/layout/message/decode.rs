@@ -20,6 +20,7 @@ pub(crate) fn decode(text: &str) -> Result<Content, LayoutError> {
         return Ok(Content::InBlob { name });
     }
     let task_message = data.task_message.ok_or(LayoutError::Missing { name: "TaskMessage" })?;
+    let is_of_orchestration = data.sender.is_some_and(|sender| !sender.instance_id.is_empty());
     let incoming = Incoming {
         class: class_of(&task_message.event)?,
         addressee: task_message.orchestration_instance,
@@ -42,6 +43,8 @@ pub(crate) fn decode(text: &str) -> Result<Content, LayoutError> {
         return Ok(Content::Activity { task, component });
     }
     let replaces = match incoming.rondo.as_ref().and_then(|rondo| rondo.replaces.as_deref()) {
+        // A client has no instance id.
+        None if incoming.class == shape::EXECUTION_STARTED && is_of_orchestration => Replaces::EndedAgain,
         None => Replaces::Unsaid,
         Some("") => Replaces::Nothing,
         Some("*") => Replaces::Ended,

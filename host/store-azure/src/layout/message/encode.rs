@@ -24,7 +24,8 @@ pub(crate) fn encode(content: &Content, header: Header<'_>) -> Encoded {
                 Replaces::Nothing => Some(String::new()),
                 Replaces::Execution(execution_id) => Some(execution_id.to_string()),
                 Replaces::Ended => Some("*".to_owned()),
-                Replaces::Unsaid => None,
+                // The sender tells them apart.
+                Replaces::EndedAgain | Replaces::Unsaid => None,
             };
             (body.class, addressee, body)
         }
@@ -64,7 +65,7 @@ fn envelope(header: Header<'_>) -> MessageData {
     MessageData {
         type_name: MESSAGE_DATA,
         sequence_number: header.sequence,
-        sender: sender.unwrap_or_default(),
+        sender: Some(sender.unwrap_or_default()),
         ..MessageData::default()
     }
 }

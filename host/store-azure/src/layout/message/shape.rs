@@ -54,8 +54,9 @@ pub(super) struct MessageData {
     pub(super) compressed_blob_name: Option<String>,
     #[serde(skip_deserializing)]
     pub(super) sequence_number: u64,
-    #[serde(skip_deserializing)]
-    pub(super) sender: Sender,
+    /// Null is read.
+    #[serde(default)]
+    pub(super) sender: Option<Sender>,
     #[serde(skip_deserializing)]
     pub(super) serializable_trace_context: (),
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,10 +67,12 @@ pub(super) struct MessageData {
 pub(super) const MESSAGE_DATA: &str = "DurableTask.AzureStorage.MessageData";
 
 /// Who sent it; without a type there, and empty for clients.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Sender {
+    #[serde(default)]
     pub(super) instance_id: String,
+    #[serde(skip_deserializing)]
     pub(super) execution_id: String,
 }
 

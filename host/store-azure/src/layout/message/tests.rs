@@ -168,11 +168,17 @@ fn any_content() -> impl Strategy<Value = Content> {
     let replaces = prop_oneof![
         Just(Replaces::Nothing),
         Just(Replaces::Ended),
+        Just(Replaces::EndedAgain),
         Just(Replaces::Unsaid),
         execution.clone().prop_map(Replaces::Execution)
     ];
     let to_instance = (instance_id(), any_message(), replaces)
-        .prop_map(|(to, message, replaces)| Content::ToInstance { to, message, replaces });
+        .prop_map(|(to, message, replaces)| match message {
+            Message::Start(_) => Content::ToInstance { to, message, replaces },
+            // Nothing else is sent with it.
+            _ if replaces == Replaces::EndedAgain => Content::ToInstance { to, message, replaces: Replaces::Ended },
+            _ => Content::ToInstance { to, message, replaces },
+        });
     let task = (instance_id(), execution, any::<(u32, u32)>(), "\\PC{0,5}", sized_payload());
     let activity = (task, of(any::<[u8; 32]>())).prop_map(|(task, component)| {
         let (instance_id, execution_id, (task, attempt), name, input) = task;
@@ -198,7 +204,10 @@ fn is_xml_safe(text: &str) -> bool {
 proptest! {
     #[test]
     fn every_message_comes_back(content in any_content(), at in time(), id in any::<[u8; 16]>()) {
-        let Encoded { text, blob } = encode(&content, Header { activity_id: id, at, ..header() });
+        let sender = InstanceId::new("up").unwrap();
+        let is_again = matches!(content, Content::ToInstance { replaces: Replaces::EndedAgain, .. });
+        let sender = is_again.then_some((&sender, ExecutionId::from_bytes([0x22; 16])));
+        let Encoded { text, blob } = encode(&content, Header { activity_id: id, at, sender, ..header() });
         prop_assert!(text.len() <= MESSAGE_BYTES_MAX);
         prop_assert!(is_xml_safe(&text), "{text}");
         prop_assert!(text.starts_with(r#"{"$type":"DurableTask.AzureStorage.MessageData""#), "{text}");
