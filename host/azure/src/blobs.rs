@@ -11,6 +11,10 @@ pub enum Container {
     LargeMessages,
     /// `{hub}-components`; Rondo's own.
     Components,
+    /// `{hub}-leases`: of clients of DurableTask that keep partitions in blobs. Never written.
+    Leases,
+    /// `{hub}-applease`: every client of DurableTask makes one. Never written.
+    AppLease,
 }
 
 /// A page of blob names in alphabetical order.

@@ -57,6 +57,8 @@ impl HubName {
         let suffix = match container {
             Container::LargeMessages => "largemessages",
             Container::Components => "components",
+            Container::Leases => "leases",
+            Container::AppLease => "applease",
         };
         format!("{}-{suffix}", self.0.to_ascii_lowercase())
     }
@@ -88,8 +90,10 @@ mod tests {
         assert_eq!(tables, ["MyHub1Instances", "MyHub1History", "MyHub1Partitions", "MyHub1Components"]);
         let queues = [Queue::Control(0), Queue::Control(15), Queue::WorkItems].map(|queue| hub.queue(queue));
         assert_eq!(queues, ["myhub1-control-00", "myhub1-control-15", "myhub1-workitems"]);
-        let containers = [Container::LargeMessages, Container::Components].map(|container| hub.container(container));
-        assert_eq!(containers, ["myhub1-largemessages", "myhub1-components"]);
+        let containers = [Container::LargeMessages, Container::Components, Container::Leases, Container::AppLease];
+        let containers = containers.map(|container| hub.container(container));
+        let expected = ["myhub1-largemessages", "myhub1-components", "myhub1-leases", "myhub1-applease"];
+        assert_eq!(containers, expected);
     }
 
     #[test]

@@ -122,21 +122,9 @@ impl StorageArgs {
         Ok(Storage { backend, is_shared: true, kind: "azure", azure: Some(hub), meter })
     }
 
-    /// How many partitions the hub has; makes it if need be.
+    /// How many partitions the hub has; makes it, or what it lacks, if need be.
     async fn open_hub(&self, medium: &dyn Medium, hub_name: &HubName) -> Result<u8> {
-        match (hub::open(medium).await, self.partitions) {
-            (Ok(stored), None) => Ok(stored),
-            (Ok(stored), Some(asked)) if stored == asked => Ok(stored),
-            (Ok(_) | Err(hub::HubError::NotFound), Some(asked)) => self.create(medium, hub_name, asked).await,
-            (Err(hub::HubError::NotFound), None) => self.create(medium, hub_name, PARTITIONS_DEFAULT).await,
-            (Err(error), _) => Err(error).context("opening the task hub"),
-        }
-    }
-
-    async fn create(&self, medium: &dyn Medium, hub_name: &HubName, partitions: u8) -> Result<u8> {
-        tracing::info!(hub = hub_name.as_str(), partitions, "creating the task hub");
-        hub::create(medium, hub_name, partitions).await.context("creating the task hub")?;
-        Ok(partitions)
+        hub::join(medium, hub_name, self.partitions, PARTITIONS_DEFAULT).await.context("opening the task hub")
     }
 }
 

@@ -27,8 +27,8 @@ pub struct AzureBackend {
 }
 
 impl AzureBackend {
-    /// Begins to read the queues of the partitions that `ownership` says are this host's. Must be called on a tokio
-    /// runtime. The hub must have been created.
+    /// From the first [`WorkSource::fetch`] on, reads the queues of the partitions that `ownership` says are this host's.
+    /// Must be called on a tokio runtime. The hub must have been created.
     pub fn start(
         medium: Arc<dyn Medium>,
         hub: HubName,
@@ -85,6 +85,7 @@ impl fmt::Debug for AzureBackend {
 impl WorkSource for AzureBackend {
     async fn fetch(&self, max: usize) -> Result<Vec<WorkItem>, StorageError> {
         let core = &self.core;
+        core.serves.send_if_modified(|serves| !std::mem::replace(serves, true));
         let max = max.clamp(1, store_limits::WORK_ITEMS_PER_FETCH_MAX);
         loop {
             // Created before looking: a change in between is not missed.

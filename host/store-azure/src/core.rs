@@ -49,6 +49,9 @@ pub(crate) struct Core {
     last_order: AtomicU64,
     /// Something in some row was changed by this process.
     pub(crate) rows_changed: Notify,
+    /// Whether a worker has asked for work. Before that, no message is taken: it would be invisible to other hosts while
+    /// nobody here makes anything of it.
+    pub(crate) serves: tokio::sync::watch::Sender<bool>,
     /// One for each control queue: this process has put something there.
     pub(crate) put: Vec<Notify>,
 }
@@ -81,6 +84,7 @@ impl Core {
             fresh: Mutex::default(),
             revision_floor: AtomicU64::new(0),
             rows_changed: Notify::new(),
+            serves: tokio::sync::watch::Sender::new(false),
             put: (0..partitions).map(|_| Notify::new()).collect(),
             last_order: AtomicU64::new(0),
         })

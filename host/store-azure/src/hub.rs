@@ -1,11 +1,14 @@
 //! Making, looking at and removing a task hub.
 //!
-//! A hub is there once its Partitions table has rows. They are written last and all together, so that a hub is never
-//! half there, and two creators that want different numbers of partitions cannot both succeed.
+//! Hosts write the rows of the Partitions table last and all together, so that two creators that want different numbers
+//! of partitions cannot both succeed. Clients of DurableTask make a hub in another order, and without what is Rondo's own:
+//! whatever there is of a hub, [`join`] adds the rest.
 
 mod create;
 mod delete;
+mod join;
 mod status;
+mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +17,7 @@ use store::StorageError;
 
 pub use self::create::create;
 pub use self::delete::delete;
+pub use self::join::join;
 pub use self::status::{HubStatus, InstanceCounts, PartitionStatus, QueueStatus, status};
 use crate::{limits, steady};
 
@@ -48,6 +52,12 @@ pub async fn open(medium: &dyn Medium) -> Result<u8, HubError> {
     let rows = partition_rows(medium).await?.len();
     let partitions = u8::try_from(rows).unwrap_or(u8::MAX);
     if partitions > limits::PARTITIONS_MAX { Err(HubError::Partitions(partitions)) } else { Ok(partitions) }
+}
+
+/// Which control queue has this name.
+fn index(name: &str) -> Option<u8> {
+    let (_, index) = name.rsplit_once("-control-")?;
+    index.parse().ok().filter(|index| *index < limits::PARTITIONS_MAX)
 }
 
 /// The rows of the Partitions table in the order of their names; at least one.

@@ -105,3 +105,13 @@ pub(crate) const PARTITIONS_MAX: u8 = 16;
 
 /// Rows that are counted by status, of ten pages: a count is for a glance, and a hub may have millions.
 pub(crate) const INSTANCES_COUNTED_MAX: u64 = 10_000;
+
+/// Looks at a task hub that lacks something, while it changes: a client that makes one needs a second or two.
+pub(crate) const HUB_LOOKS_MAX: u32 = 10;
+
+/// The pause between two such looks.
+pub(crate) const HUB_LOOK_PAUSE: Duration = Duration::from_millis(500);
+
+/// How far up a rewind of a DurableTask client is followed, whose rows say how far it went: deeper trees than this are
+/// rewound from there on, and their ancestors by themselves.
+pub(crate) const REWIND_DEPTH_MAX: usize = 100;

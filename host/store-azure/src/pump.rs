@@ -60,6 +60,9 @@ enum Look {
 /// One partition's task.
 pub(crate) async fn run(core: Arc<Core>, partition: u8) {
     let mut changes = core.ownership.changed();
+    if core.serves.subscribe().wait_for(|serves| *serves).await.is_err() {
+        return;
+    }
     let mut idle = 0;
     let mut failures = 0;
     let mut held = None;

@@ -20,7 +20,7 @@ pub async fn delete(medium: &dyn Medium) -> Result<(), HubError> {
     for queue in (0..limits::PARTITIONS_MAX).map(Queue::Control).chain([Queue::WorkItems]) {
         found += was_there(steady::repeat(async || medium.delete_queue(queue).await).await)?;
     }
-    for container in [Container::LargeMessages, Container::Components] {
+    for container in [Container::LargeMessages, Container::Components, Container::Leases, Container::AppLease] {
         found += was_there(steady::repeat(async || medium.delete_container(container).await).await)?;
     }
     if found == 0 { Err(HubError::NotFound) } else { Ok(()) }

@@ -8,7 +8,7 @@ use engine::Timestamp;
 use futures_util::future::{try_join, try_join_all};
 use store::{Outcome, StorageError};
 
-use super::{HubError, partition_rows};
+use super::{HubError, index, partition_rows};
 use crate::partitions::LeaseRow;
 use crate::{limits, steady};
 
@@ -81,12 +81,6 @@ async fn partition(medium: &dyn Medium, stored: &Versioned, now: Timestamp) -> R
     };
     let LeaseRow { current_owner: owner, next_owner, expires_at, is_draining, .. } = row;
     Ok(PartitionStatus { name, owner, next_owner, expires_at, is_draining, queue })
-}
-
-/// Which control queue has this name.
-fn index(name: &str) -> Option<u8> {
-    let (_, index) = name.rsplit_once("-control-")?;
-    index.parse().ok().filter(|index| *index < limits::PARTITIONS_MAX)
 }
 
 async fn queue(medium: &dyn Medium, queue: Queue, now: Timestamp) -> Result<Option<QueueStatus>, StorageError> {

@@ -47,7 +47,7 @@ async fn parts(medium: &FakeMedium) -> String {
             parts.push(format!("{queue:?}"));
         }
     }
-    for container in [Container::LargeMessages, Container::Components] {
+    for container in [Container::LargeMessages, Container::Components, Container::Leases, Container::AppLease] {
         if medium.list_blobs(container, "", None).await.is_ok() {
             parts.push(format!("{container:?}"));
         }
@@ -127,6 +127,88 @@ async fn what_was_interrupted_before_its_rows_is_no_hub() {
     assert!(matches!(status(&medium, Timestamp::default()).await, Err(HubError::NotFound)));
     create(&medium, &hub, 3).await.unwrap();
     assert_eq!(parts(&medium).await, WHOLE);
+}
+
+/// What a client of DurableTask makes, some of it: of a hub of three partitions.
+async fn made_by_a_client(rows: &[u8], queues: &[u8], has_tables: bool) -> World {
+    let world = world();
+    let World { hub, medium, .. } = &world;
+    medium.create_container(Container::AppLease).await.unwrap();
+    if has_tables {
+        for table in [Table::Partitions, Table::Instances, Table::History] {
+            medium.create_table(table).await.unwrap();
+        }
+        medium.create_queue(Queue::WorkItems).await.unwrap();
+    }
+    for row in rows {
+        let key = LeaseRow::key(&hub.queue(Queue::Control(*row)));
+        put_row(medium, Table::Partitions, key, LeaseRow::default().to_entity()).await;
+    }
+    for queue in queues {
+        medium.create_queue(Queue::Control(*queue)).await.unwrap();
+    }
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_a_client_has_made_is_a_hub_and_what_it_lacks_is_added() {
+    let all: &[u8] = &[0, 1, 2];
+    let some: [(&[u8], &[u8], bool); 8] = [
+        (all, all, true),
+        (all, &[], true),
+        (all, &[1], true),
+        (&[], all, true),
+        (&[], all, false),
+        (&[0], all, true),
+        (&[2], &[0], true),
+        (&[0, 2], &[], true),
+    ];
+    for (rows, queues, has_tables) in some {
+        let World { hub, medium, .. } = made_by_a_client(rows, queues, has_tables).await;
+        assert_eq!(join(&medium, &hub, None, 4).await.unwrap(), 3, "{rows:?} {queues:?}");
+        assert_eq!(parts(&medium).await, format!("{WHOLE} AppLease"), "{rows:?} {queues:?}");
+        assert_eq!(open(&medium).await.unwrap(), 3);
+        assert!(matches!(join(&medium, &hub, Some(4), 4).await, Err(HubError::PartitionCount { stored: 3, asked: 4 })));
+        delete(&medium).await.unwrap();
+        assert_eq!(parts(&medium).await, "");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_hub_without_partitions_whoever_joins_says_how_many_there_are() {
+    let World { hub, medium, .. } = made_by_a_client(&[], &[], true).await;
+    assert_eq!(join(&medium, &hub, Some(3), 4).await.unwrap(), 3);
+    let World { hub, medium, .. } = world();
+    assert_eq!(join(&medium, &hub, None, 3).await.unwrap(), 3);
+    assert_eq!(parts(&medium).await, WHOLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_making_the_hub_is_waited_for() {
+    let World { hub, medium, .. } = made_by_a_client(&[0], &[0], true).await;
+    let client = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        medium.create_queue(Queue::Control(2)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for partition in [1, 2] {
+            let key = LeaseRow::key(&hub.queue(Queue::Control(partition)));
+            put_row(&medium, Table::Partitions, key, LeaseRow::default().to_entity()).await;
+        }
+    };
+    // One row and its queue are a hub of one partition; that it is one of three shows when it is looked at again.
+    medium.create_queue(Queue::Control(1)).await.unwrap();
+    let (joined, ()) = tokio::join!(join(&medium, &hub, None, 4), client);
+    assert_eq!(joined.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn queues_of_an_older_hub_do_not_change_one_that_has_instances() {
+    let World { hub, medium, .. } = world();
+    create(&medium, &hub, 3).await.unwrap();
+    medium.create_queue(Queue::Control(7)).await.unwrap();
+    put_row(&medium, Table::Instances, Key { partition: "a".into(), row: String::new() }, Entity::new()).await;
+    assert_eq!(join(&medium, &hub, None, 4).await.unwrap(), 3);
+    assert_eq!(open(&medium).await.unwrap(), 3);
 }
 
 #[tokio::test]

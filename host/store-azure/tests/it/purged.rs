@@ -12,6 +12,7 @@ use store::{
     WorkSource as _,
 };
 use store_azure::AzureBackend;
+use tokio::task::JoinHandle;
 
 use crate::faulty::{Fault, Faulty, When};
 use crate::fixture::{self, Account};
@@ -28,6 +29,17 @@ async fn create(account: &Account, backend: &AzureBackend) {
     let start = start(execution(1), account.clock.now());
     let new = CreateInstance { instance_id: id("a"), start, existing: ExistingInstance::Refuse };
     backend.create(new).await.unwrap();
+}
+
+/// A host whose worker takes whatever it gets, and keeps it.
+fn serve(account: &Account) -> JoinHandle<()> {
+    let host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    tokio::spawn(async move {
+        let mut taken = Vec::new();
+        loop {
+            taken.extend(host.fetch(1).await.unwrap());
+        }
+    })
 }
 
 async fn remove_blobs(medium: &FakeMedium) {
@@ -47,7 +59,7 @@ async fn a_message_whose_blob_went_with_its_instance_is_given_up() {
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
     remove_row(&account).await;
-    let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
+    let _host = serve(&account);
     account.until_left(Queue::Control(0), 0).await;
 }
 
@@ -59,8 +71,8 @@ async fn a_message_whose_blob_is_missing_is_kept_while_its_receiver_exists() {
     let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
-    let _host = account.host(Arc::new(account.medium()), 1, fixture::options());
-    // The start, which is kept for whoever asks for work, and the event.
+    let _host = serve(&account);
+    // The start, which is kept for whoever has asked for work, and the event.
     account.stays(Queue::Control(0), 2).await;
     remove_row(&account).await;
     account.until_left(Queue::Control(0), 1).await;
