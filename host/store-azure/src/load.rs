@@ -3,6 +3,8 @@
 mod leftovers;
 mod snapshot;
 
+pub(crate) use self::snapshot::pending_row;
+
 use std::collections::BTreeMap;
 
 use azure::{Entity, Error, Page, Query, Table, Versioned};

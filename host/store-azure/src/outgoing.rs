@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use azure::{Error, Queue, Receipt};
-use engine::{ExecutionId, InstanceId, Message, OutboxMessage, Timestamp};
+use engine::{ExecutionId, ExecutionStarted, InstanceId, Message, OutboxMessage, Timestamp};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::core::Core;
 use crate::layout::message::{self, Content, Encoded, Header, Replaces};
+use crate::load::pending_row;
 use crate::{limits, steady};
 
 /// Who sends, as readers of the queue are told; none: a client.
@@ -46,9 +47,30 @@ impl Core {
         is_repeated: bool,
     ) -> Result<(), Error> {
         for message in messages {
+            if let (Message::Start(start), Some(_)) = (message, sender) {
+                self.show_pending(to, start).await?;
+            }
             // What may have begun must be looked at before its first commit; what is not known to be repeated is not.
             let replaces = if is_repeated { Replaces::EndedAgain } else { Replaces::Ended };
             self.put_message(sender, to, message.clone(), replaces, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the row of what an orchestration starts, so that readers see it before its first turn. Before the start is
+    /// put: what has begun may have been purged when a row comes late, and it would stay for ever. An id that has a row
+    /// already is for the owner of that instance to look at.
+    async fn show_pending(&self, to: &InstanceId, start: &ExecutionStarted) -> Result<(), Error> {
+        let row = pending_row(to, start);
+        let key = Self::key_of(to);
+        let full = self.full_row(&row, &key);
+        // A purge of what has the id removes all blobs that are there before it removes the row, and that may be just
+        // before this one is inserted.
+        if !full.blobs.is_empty() && self.read_row(&key).await?.is_some() {
+            return Ok(());
+        }
+        if self.insert_row(to, &row, full).await? {
+            self.rows_changed.notify_waiters();
         }
         Ok(())
     }

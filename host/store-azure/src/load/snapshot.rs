@@ -72,8 +72,7 @@ impl Core {
         let version = heads.version(term).unwrap_or_else(|| Version::of_nothing(row.revision, term));
 
         // Not those that come again: the row stays what it is.
-        let is_other =
-            |start: &&Start| !row.state.came_of(start.started.execution_id) && !taken_in.contains(&start.id);
+        let is_other = |start: &&Start| !row.state.came_of(start.started.execution_id) && !taken_in.contains(&start.id);
         let others: Vec<_> = starts.iter().filter(is_other).collect();
         if row.state.status.is_terminal() {
             // As it will be once the next turn has begun the new execution.
@@ -95,7 +94,7 @@ impl Core {
 
 /// The row of an instance that begins with this start. It is the same whoever loads it, so its revision is made of what
 /// the start says.
-fn pending_row(instance_id: &InstanceId, start: &ExecutionStarted) -> InstanceRow {
+pub(crate) fn pending_row(instance_id: &InstanceId, start: &ExecutionStarted) -> InstanceRow {
     InstanceRow {
         state: pending_state(instance_id.clone(), start),
         held: None,

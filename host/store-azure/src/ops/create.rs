@@ -97,8 +97,9 @@ impl Core {
         Ok(if inserted? { Inserted::New } else { Inserted::Exists(Some(receipt)) })
     }
 
-    /// False if there is a row.
-    async fn insert_row(&self, instance_id: &InstanceId, row: &InstanceRow, full: Row) -> Result<bool, Error> {
+    /// Writes the row of an instance that is about to begin. False if there is one of that id, perhaps this very one: the
+    /// reply may have been lost.
+    pub(crate) async fn insert_row(&self, instance_id: &InstanceId, row: &InstanceRow, full: Row) -> Result<bool, Error> {
         let key = Self::key_of(instance_id);
         self.put_large(full.blobs).await?;
         // A lost reply makes the next try find its own row, and reading it will tell.

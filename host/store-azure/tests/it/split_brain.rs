@@ -41,7 +41,7 @@ fn top_level() -> Scenario {
 }
 
 fn sub_orchestration() -> Scenario {
-    Scenario { life: lives::family(), victim: "child-1", before: ("insert Instances child-1", 1), is_purged: false }
+    Scenario { life: lives::family(), victim: "child-1", before: ("merge Instances child-1", 1), is_purged: false }
 }
 
 /// The host stands still in the turn that shows this step.

@@ -272,7 +272,7 @@ async fn a_stalled_host_reports_it_drops_its_turn_and_goes_on_with_other_work() 
 
 #[tokio::test]
 async fn the_same_for_a_sub_orchestration() {
-    let (before, victim) = ("insert Instances stalled-child", "stalled-child");
+    let (before, victim) = ("merge Instances stalled-child", "stalled-child");
     assert_survives(&in_this_process().await, Play { root: "stalled-parent", program: "parent", victim, before }).await;
 }
 
@@ -283,7 +283,7 @@ async fn without_the_guard_the_row_is_wrong() {
 
 #[tokio::test]
 async fn without_the_guard_the_row_of_a_sub_orchestration_is_wrong() {
-    let (before, victim) = ("insert Instances unguarded-child", "unguarded-child");
+    let (before, victim) = ("merge Instances unguarded-child", "unguarded-child");
     let top = Play { root: "unguarded-parent", program: "unguarded-parent", victim, before };
     assert_breaks(&in_this_process().await, top).await;
 }
@@ -299,7 +299,7 @@ mod emulator {
 
     #[tokio::test]
     async fn the_same_for_a_sub_orchestration() {
-        let (before, victim) = ("insert Instances emulated-child", "emulated-child");
+        let (before, victim) = ("merge Instances emulated-child", "emulated-child");
         let top = Play { root: "emulated-parent", program: "emulated-parent", victim, before };
         assert_survives(&on_the_emulator().await, top).await;
     }
@@ -311,7 +311,7 @@ mod emulator {
 
     #[tokio::test]
     async fn without_the_guard_the_row_of_a_sub_orchestration_is_wrong() {
-        let (before, victim) = ("insert Instances unguarded-child", "unguarded-child");
+        let (before, victim) = ("merge Instances unguarded-child", "unguarded-child");
         let top = Play { root: "unguarded-parent", program: "unguarded-parent", victim, before };
         assert_breaks(&on_the_emulator().await, top).await;
     }

@@ -12,6 +12,9 @@ pub async fn a_start_creates_a_pending_instance(world: &mut World) {
     let child = child_start(execution(5), world.now());
     let message = Message::Start(Box::new(child.clone()));
     world.commit(world.turn("a").await.append(4, 4).send("child", message.clone())).await;
+    // Readers see it as soon as it is to begin.
+    let seen = world.backend().get(&id("child")).await.unwrap().unwrap();
+    assert_eq!(seen.state, pending_state(id("child"), &child));
     assert_eq!(messages(&world.ready().await[&id("child")]), [message]);
     let new = world.load("child").await;
     assert_eq!((new.row.state, new.history), (pending_state(id("child"), &child), Vec::new()));
