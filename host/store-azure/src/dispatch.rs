@@ -11,7 +11,7 @@ mod validity;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use engine::{InstanceId, Message};
+use engine::{InstanceId, Message, Timestamp};
 use store::{InstanceRow, MessageId};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -33,6 +33,8 @@ pub(crate) struct Arrival {
     pub(crate) message: Message,
     /// Of a start: an orchestration has sent it, and nobody has to have written a row for it.
     pub(crate) begins_without_row: bool,
+    /// Of a suspend or resume: when it was sent.
+    pub(crate) switched_at: Option<Timestamp>,
     pub(crate) receipt: azure::Receipt,
     /// As it is stored: a renewal has to repeat it.
     pub(crate) text: Box<str>,

@@ -1,6 +1,6 @@
 //! The two rows that say where an instance stands: the sentinel of its history, and its instance row.
 
-use azure::{ETag, Entity, Versioned};
+use azure::{ETag, Entity, Value, Versioned};
 use engine::{ExecutionId, InstanceId, Timestamp};
 use store::{InstanceRow, Outcome, StorageError};
 
@@ -19,6 +19,22 @@ pub(crate) const WRITING: &str = "RondoWriting";
 pub(crate) const HAS_OUTBOX: &str = "RondoHasOutbox";
 /// The messages that commits have consumed and that may still be stored.
 pub(crate) const TAKEN_IN: &str = "RondoTakenIn";
+
+/// In the sentinel: when the newest suspend or resume was sent that a commit has consumed, in milliseconds. One that is
+/// delivered again and was sent before has been overtaken.
+const SWITCHED_AT: &str = "RondoSwitchedAt";
+
+/// Notes in a sentinel that a commit consumes a suspend or resume that was sent at that time. Without one, a merge keeps
+/// what is there.
+pub(crate) fn set_switched_at(sentinel: &mut Entity, at: Timestamp) {
+    sentinel.set(SWITCHED_AT, Value::Long(i64::try_from(at.as_millis()).unwrap_or(i64::MAX)));
+}
+
+/// What [`set_switched_at`] noted last.
+pub(crate) fn switched_at(sentinel: &Entity) -> Option<Timestamp> {
+    let ms = sentinel.long(SWITCHED_AT).ok().flatten()?;
+    u64::try_from(ms).ok().map(Timestamp::from_millis)
+}
 
 /// The execution that took the row over from one that had ended.
 pub(crate) const REPLACED_BY: &str = "RondoReplacedBy";

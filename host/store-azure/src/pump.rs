@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure::{Container, Error, Queue, QueueMessage, Receipt, Versioned};
-use engine::{ExecutionStarted, InstanceId, Message};
+use engine::{ExecutionStarted, InstanceId, Message, Timestamp};
 use futures_util::{StreamExt as _, stream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -264,6 +264,22 @@ impl Core {
                 }
             }
         }
+        let mut switched_at = None;
+        if let Message::Suspend { .. } | Message::Resume { .. } = &message {
+            switched_at = message::sent_at(text);
+            match self.is_overtaken(&to, switched_at.filter(|_| dequeue_count > 1)).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    tracing::info!(instance_id = %to, "a suspend or resume is dropped: a later one has been taken in");
+                    message = Message::Wake;
+                }
+                Err(problem) => {
+                    tracing::debug!(instance_id = %to, %problem, "a message could not be looked at and is put aside");
+                    self.defer(queue, receipt, text, dequeue_count).await;
+                    return Read::Settled;
+                }
+            }
+        }
         let QueueMessage { receipt, text, .. } = taken;
         let text = text.into();
         Read::Arrived(Arrival {
@@ -271,12 +287,21 @@ impl Core {
             to,
             message,
             begins_without_row,
+            switched_at,
             receipt,
             text,
             dequeue_count,
             lapses_at,
             hint,
         })
+    }
+
+    /// Whether a commit has consumed a suspend or resume that was sent after that time; of one that is delivered again,
+    /// because a host has died with it. In the order of their first delivery they are taken in as they come.
+    async fn is_overtaken(&self, to: &InstanceId, sent_at: Option<Timestamp>) -> Result<bool, Error> {
+        let Some(sent_at) = sent_at else { return Ok(false) };
+        let sentinel = self.read_sentinel(&Self::key_of(to)).await?;
+        Ok(sentinel.and_then(|stored| heads::switched_at(&stored.entity)).is_some_and(|newest| sent_at < newest))
     }
 
     /// What a queue message says, be it in a blob.

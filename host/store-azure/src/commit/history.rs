@@ -36,6 +36,9 @@ impl Core {
         let mut last = plan.sentinel.to_row(&plan.key, salt);
         last.entity.0.retain(|column, _| !heads::is_held(column));
         last.entity.set(WRITING, Value::Text(String::new()));
+        if let Some(at) = plan.switched_at {
+            heads::set_switched_at(&mut last.entity, at);
+        }
         let mut blobs = plan.batches.blobs.clone();
         blobs.append(&mut last.blobs);
         let mut outbox_write = None;

@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) key: String,
     /// As the last transaction writes it; its commit id is in storage from the first transaction on.
     pub(super) sentinel: Sentinel,
+    /// When the newest suspend or resume was sent that is consumed.
+    pub(super) switched_at: Option<Timestamp>,
     /// The event rows.
     pub(super) batches: Batches,
     /// When the scheduled message is to come, if one has to be put.
@@ -50,7 +52,7 @@ impl Core {
         let TurnCommit { instance_id, state, wake_at, has_open_activities, .. } = turn;
         let far = wake_at.filter(|at| at.saturating_since(now) > self.options.near);
         let needs_lease = *has_open_activities || (wake_at.is_some() && far.is_none());
-        let CommitPlan { lease, taken_in, armed } =
+        let CommitPlan { lease, taken_in, switched_at, armed } =
             self.dispatch.state().plan(instance_id, &turn.consumed, needs_lease);
 
         let armed_until = version.armed_until().filter(|at| *at > now);
@@ -86,7 +88,20 @@ impl Core {
             is_purging: false,
             taken_in,
         };
-        Plan { version, partition, key, sentinel, batches, arms, puts_lease, lease, armed, keeps_armed, writes }
+        Plan {
+            version,
+            partition,
+            key,
+            sentinel,
+            switched_at,
+            batches,
+            arms,
+            puts_lease,
+            lease,
+            armed,
+            keeps_armed,
+            writes,
+        }
     }
 
     fn row_write(&self, turn: &TurnCommit, version: &Version, now: Timestamp) -> RowWrite {

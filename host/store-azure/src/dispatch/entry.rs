@@ -25,6 +25,8 @@ pub(super) struct Entry {
     /// The scheduled message that wakes the instance later.
     pub(super) armed: Option<Armed>,
     pub(super) hint: Option<Hint>,
+    /// When the newest suspend or resume was sent that a commit has consumed here.
+    pub(super) switched_at: Option<Timestamp>,
     /// Messages that commits of other processes have consumed, and that may show up here yet.
     pub(super) inherited: Option<Inherited>,
 }
@@ -71,6 +73,8 @@ pub(super) struct Content {
     pub(super) message: Message,
     /// See [`super::Arrival`].
     pub(super) begins_without_row: bool,
+    /// See [`super::Arrival`].
+    pub(super) switched_at: Option<Timestamp>,
     pub(super) text: Box<str>,
 }
 
@@ -89,6 +93,34 @@ pub(crate) struct Spent {
     pub(crate) receipt: Receipt,
 }
 
+/// The suspends and resumes of a work item. Messages that are delivered again come in any order.
+#[derive(Debug, Default)]
+struct Switches {
+    /// Where each is, and when it was sent.
+    places: Vec<(usize, Timestamp)>,
+    is_any_repeated: bool,
+}
+
+impl Switches {
+    fn add(&mut self, place: usize, sent_at: Timestamp, is_repeated: bool) {
+        self.places.push((place, sent_at));
+        self.is_any_repeated |= is_repeated;
+    }
+
+    /// Puts them into the order in which they were sent, among themselves.
+    fn put_in_order(self, messages: &mut [Envelope]) {
+        if !self.is_any_repeated {
+            return;
+        }
+        let mut sent = self.places.clone();
+        sent.sort_by_key(|(_, sent_at)| *sent_at);
+        let sorted: Vec<Envelope> = sent.iter().map(|(place, _)| messages[*place].clone()).collect();
+        for ((place, _), envelope) in self.places.iter().zip(sorted) {
+            messages[*place] = envelope;
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn new(partition: u8) -> Self {
         Self {
@@ -100,6 +132,7 @@ impl Entry {
             lease: None,
             armed: None,
             hint: None,
+            switched_at: None,
             inherited: None,
         }
     }
@@ -112,6 +145,15 @@ impl Entry {
     pub(super) fn wakes_in_hand(&self) -> impl Iterator<Item = MessageId> {
         let is_wake = |stored: &Stored| matches!(&stored.phase, Phase::InHand(it) if it.message == Message::Wake);
         self.messages.iter().filter(move |(_, stored)| is_wake(stored)).map(|(id, _)| *id)
+    }
+
+    /// When the newest suspend or resume among these messages in hand was sent.
+    pub(super) fn newest_switch(&self, consumed: &[MessageId]) -> Option<Timestamp> {
+        let switched_at = |stored: &Stored| match &stored.phase {
+            Phase::InHand(content) if content.message != Message::Wake => content.switched_at,
+            _ => None,
+        };
+        consumed.iter().filter_map(|id| self.messages.get(id)).filter_map(switched_at).max()
     }
 
     /// Whether nothing would be lost by forgetting it.
@@ -129,18 +171,29 @@ impl Entry {
     pub(super) fn take(&mut self, instance_id: InstanceId) -> WorkItem {
         self.owes_wake_up = false;
         let mut messages = Vec::new();
+        let mut switches = Switches::default();
         for (id, stored) in &mut self.messages {
             if messages.len() == limits::MESSAGES_PER_WORK_ITEM_MAX {
                 break;
             }
             stored.phase = match std::mem::replace(&mut stored.phase, Phase::Spent) {
-                Phase::Waiting(content) => {
+                Phase::Waiting(mut content) => {
+                    if let Some(sent_at) = content.switched_at {
+                        let is_repeated = stored.dequeue_count > 1;
+                        if is_repeated && self.switched_at.is_some_and(|newest| sent_at < newest) {
+                            // What came after it has been taken in.
+                            content.message = Message::Wake;
+                        } else {
+                            switches.add(messages.len(), sent_at, is_repeated);
+                        }
+                    }
                     messages.push(Envelope { id: *id, message: content.message.clone() });
                     Phase::InHand(content)
                 }
                 other => other,
             };
         }
+        switches.put_in_order(&mut messages);
         WorkItem { instance_id, messages }
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct CommitPlan {
     pub(crate) lease: Option<MessageId>,
     /// Every message that is consumed and may still be stored afterwards.
     pub(crate) taken_in: Vec<Guid>,
+    /// When the newest suspend or resume was sent that is consumed.
+    pub(crate) switched_at: Option<Timestamp>,
     /// The scheduled message, if this process has put it.
     pub(crate) armed: Option<Armed>,
 }
@@ -121,7 +123,18 @@ impl State {
 
     /// Takes in a message from a queue.
     pub(crate) fn add(&mut self, arrival: Arrival) -> Added {
-        let Arrival { partition, to, message, begins_without_row, receipt, text, dequeue_count, lapses_at, hint } = arrival;
+        let Arrival {
+            partition,
+            to,
+            message,
+            begins_without_row,
+            switched_at,
+            receipt,
+            text,
+            dequeue_count,
+            lapses_at,
+            hint,
+        } = arrival;
         let guid = guid(&receipt.message_id);
         if let Some(stored) = self.stored_mut(&guid) {
             stored.receipt = receipt;
@@ -149,7 +162,7 @@ impl State {
         }
         // It may have been the lease, and whoever kept it is gone: the instance must not be left without one.
         let message = if is_inherited { Message::Wake } else { message };
-        let phase = Phase::Waiting(Box::new(Content { message, begins_without_row, text }));
+        let phase = Phase::Waiting(Box::new(Content { message, begins_without_row, switched_at, text }));
         let (is_lost, is_renewing, is_unwanted) = (false, false, false);
         let stored = Stored { guid, receipt, dequeue_count, phase, lapses_at, is_lost, is_renewing, is_unwanted };
         entry.messages.insert(id, stored);
@@ -213,7 +226,7 @@ impl State {
             .map(|(_, stored)| stored.guid);
         let inherited = entry.inherited.iter().flat_map(|inherited| inherited.guids.iter().copied());
         let taken_in = inherited.chain(taken_in).collect();
-        CommitPlan { lease, taken_in, armed: entry.armed.clone() }
+        CommitPlan { lease, taken_in, switched_at: entry.newest_switch(consumed), armed: entry.armed.clone() }
     }
 
     /// Which messages of an instance `taken_in` lists; the worker is told not to take them in again.
@@ -234,6 +247,7 @@ impl State {
         entry.owes_wake_up = false;
         entry.rests_until = Timestamp::default();
         entry.armed = armed;
+        entry.switched_at = entry.switched_at.max(entry.newest_switch(consumed));
         let mut spent: Vec<MessageId> = entry.lease.take().into_iter().collect();
         // A wake-up that came before there was anything to wake is not given back; what it asked for has been done.
         let woken: Vec<MessageId> = entry.wakes_in_hand().filter(|id| !consumed.contains(id)).collect();

@@ -52,6 +52,7 @@ impl World {
             to: id(to),
             message,
             begins_without_row: false,
+            switched_at: None,
             receipt: self.receipt(number),
             text: format!("text {number}").into(),
             dequeue_count: 1,
@@ -59,6 +60,23 @@ impl World {
             hint: None,
         };
         self.state.add(arrival)
+    }
+
+    /// A suspend or resume that was sent at that second, and has been handed out so often.
+    fn switch(&mut self, to: &str, number: u8, message: Message, sent_at: u64, dequeue_count: u32) {
+        let arrival = Arrival {
+            partition: partition_of(to),
+            to: id(to),
+            message,
+            begins_without_row: false,
+            switched_at: Some(Timestamp::from_millis(1_000 * sent_at)),
+            receipt: self.receipt(number),
+            text: format!("text {number}").into(),
+            dequeue_count,
+            lapses_at: self.now + VISIBILITY,
+            hint: None,
+        };
+        assert_eq!(self.state.add(arrival), Added::New);
     }
 
     fn take(&mut self) -> Vec<WorkItem> {
@@ -422,4 +440,45 @@ fn nothing_is_handed_out_after_the_shutdown() {
     world.arrive("a", 1);
     world.state.shut_down();
     assert_eq!(world.taken(), []);
+}
+
+/// What a work item asks for, as text.
+fn asked(items: &[WorkItem]) -> Vec<String> {
+    let messages = items.iter().flat_map(|item| &item.messages);
+    messages.map(|envelope| format!("{} {}", envelope.id.0, envelope.message)).collect()
+}
+
+#[test]
+fn suspends_and_resumes_that_come_again_are_handed_out_in_the_order_they_were_sent() {
+    let (suspend, resume) = (Message::Suspend { reason: None }, Message::Resume { reason: None });
+    let mut world = World::new();
+    world.switch("a", 1, resume.clone(), 2, 2);
+    world.arrive("a", 2);
+    world.switch("a", 3, suspend.clone(), 1, 2);
+    let items = world.take();
+    let asked = asked(&items);
+    assert!(asked[0].starts_with("3 suspend") && asked[2].starts_with("1 resume"), "{asked:?}");
+
+    // What comes for the first time comes in the order of its queue, whatever its sender's clock says.
+    let mut world = World::new();
+    world.switch("a", 1, resume, 2, 1);
+    world.switch("a", 2, suspend, 1, 1);
+    assert_eq!(world.taken(), [("a".to_owned(), vec![1, 2])]);
+}
+
+#[test]
+fn a_suspend_that_comes_again_after_a_later_resume_was_taken_in_asks_for_nothing() {
+    let (suspend, resume) = (Message::Suspend { reason: None }, Message::Resume { reason: None });
+    let mut world = World::new();
+    world.switch("a", 1, resume, 2, 1);
+    world.take();
+    world.switch("a", 2, suspend.clone(), 1, 2);
+    let plan = world.state.plan(&id("a"), &[MessageId(1)], false);
+    assert_eq!(plan.switched_at, Some(Timestamp::from_millis(2_000)));
+    world.commit("a", &[1], false);
+    assert_eq!(asked(&world.take()), ["2 wake"]);
+    world.commit("a", &[2], false);
+    // A later one does.
+    world.switch("a", 3, suspend, 3, 2);
+    assert!(asked(&world.take())[0].starts_with("3 suspend"));
 }

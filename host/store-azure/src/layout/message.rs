@@ -10,7 +10,7 @@ use engine::{ActivityTask, Digest, ExecutionId, InstanceId, Message, Timestamp};
 
 use super::Overflow;
 
-pub(crate) use decode::{addressee, decode, input_of_start};
+pub(crate) use decode::{addressee, decode, input_of_start, sent_at};
 pub(crate) use encode::encode;
 
 /// What a queue message says.

@@ -20,4 +20,5 @@ mod split_brain;
 mod starts;
 mod terms;
 mod two_workers;
+mod switches;
 mod world;

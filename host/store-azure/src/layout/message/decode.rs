@@ -53,6 +53,12 @@ pub(crate) fn decode(text: &str) -> Result<Content, LayoutError> {
     Ok(Content::ToInstance { to, message: incoming.message()?, replaces })
 }
 
+/// When the message in a text was sent, by the clock of whoever sent it; none if its text is in a blob.
+pub(crate) fn sent_at(text: &str) -> Option<Timestamp> {
+    let event = parse(text).ok()?.task_message?.event;
+    event.timestamp.and_then(|at| times::from_iso(&at))
+}
+
 /// The input in the text of a whole start message.
 pub(crate) fn input_of_start(text: &str) -> Result<Option<Payload>, LayoutError> {
     let event = parse(text)?.task_message.ok_or(LayoutError::Missing { name: "TaskMessage" })?.event;
