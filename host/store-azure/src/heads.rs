@@ -44,6 +44,12 @@ pub(crate) fn has_replaced(row: &Entity, execution_id: ExecutionId) -> bool {
     matches!(row.text(REPLACED_BY), Ok(Some(text)) if text == execution_id.to_string())
 }
 
+/// How often clients have created the id, the first time aside; of DurableTask.
+pub(crate) const GENERATION: &str = "Generation";
+
+/// What stays of a row that is replaced: columns that a commit does not write.
+pub(crate) const KEPT: [&str; 3] = [GENERATION, REPLACED_BY, HELD];
+
 /// Which version of the instance a row shows.
 pub(crate) const REVISION: &str = "RondoRevision";
 
@@ -119,8 +125,10 @@ impl Heads {
             history: sentinel.map(|(_, etag)| etag.0.clone()),
             row: row.map(|(_, etag)| etag.0.clone()),
             revision,
-            row_is_behind: sentinel.is_some_and(|(sentinel, _)| sentinel.row_revision > row_revision),
+            row_is_behind: !self.is_superseded() && self.row_is_behind(),
+            is_superseded: self.is_superseded(),
             row_execution: row.map(|(row, _)| row.state.execution_id.to_string().into()),
+            row_has_ended: row.is_some_and(|(row, _)| row.state.status.is_terminal()),
             row_updated_at: row.map_or(0, |(row, _)| row.state.updated_at.as_millis()),
             last_event: sentinel.and_then(|(sentinel, _)| sentinel.last_event).map_or(0, |id| id.0),
             first_row: sentinel.map_or(0, |(sentinel, _)| sentinel.first_row),
@@ -134,8 +142,38 @@ impl Heads {
         (self.sentinel.is_some() || self.row.is_some()).then_some(self)
     }
 
-    /// Whether the row shows an execution that the history does not have yet.
+    /// Whether a reader of the row does not see what the history says. Of the same execution it may show another status
+    /// although it is as new: a DurableTask client has changed it.
+    fn row_is_behind(&self) -> bool {
+        let Some((sentinel, _)) = &self.sentinel else { return false };
+        let Some((row, _)) = &self.row else { return sentinel.row_revision > 0 };
+        let is_same = row.state.execution_id == sentinel.execution_id;
+        sentinel.row_revision > row.revision || (is_same && row.state.status != sentinel.status)
+    }
+
+    /// Whether the row shows an execution that the history does not have yet, and whose turn it is.
     pub(crate) fn is_replaced(&self) -> bool {
+        self.shows_another() && !self.has_open_history()
+    }
+
+    /// Whether the row shows another execution while that of the history has not ended: a client of DurableTask has
+    /// created the id again. The old execution has to end first, and its row is the other's.
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.shows_another() && self.has_open_history()
+    }
+
+    /// Whether a client of Rondo has put the other execution there. It has seen to what the one before left unsent.
+    pub(crate) fn is_replaced_by_rondo(&self) -> bool {
+        self.is_replaced() && self.row.as_ref().is_some_and(|(row, _)| row.revision > 0)
+    }
+
+    /// Whether there is a history that has not ended.
+    fn has_open_history(&self) -> bool {
+        let is_open = |sentinel: &Sentinel| !sentinel.status.is_terminal() && sentinel.last_event.is_some();
+        self.sentinel.as_ref().is_some_and(|(sentinel, _)| is_open(sentinel))
+    }
+
+    fn shows_another(&self) -> bool {
         let (Some((sentinel, _)), Some((row, _))) = (&self.sentinel, &self.row) else { return false };
         if sentinel.execution_id == row.state.execution_id {
             return false;

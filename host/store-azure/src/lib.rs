@@ -29,7 +29,9 @@ mod owned;
 mod partitions;
 mod pump;
 mod renewer;
+mod rewound;
 mod steady;
+mod supersede;
 mod version;
 
 pub use backend::AzureBackend;

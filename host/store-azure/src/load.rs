@@ -86,6 +86,10 @@ impl Core {
             snapshot.taken_in.extend(lapsed);
         }
         self.refuse_children(snapshot.as_ref(), &starts).await.map_err(|error| steady::failure("load", error))?;
+        if let Some(snapshot) = &snapshot {
+            let put = self.start_what_is_terminated(snapshot, &starts).await;
+            put.map_err(|error| steady::failure("load", error))?;
+        }
         match &snapshot {
             Some(snapshot) => self.register(instance_id, snapshot, term),
             None => self.drop_orphans(instance_id, next).await,
@@ -126,7 +130,6 @@ impl Core {
             Err(Unread::Damaged(damage)) => (Vec::new(), Some(damage)),
             Err(unread) => return Err(unread),
         };
-        // The row of a later execution was written after the outbox of the earlier one was sent.
         if self.is_of_earlier_term(&sentinel.commit, term) {
             let (partition, until) = (self.partition_of(instance_id), Instant::now() + limits::INHERITED_FOR);
             self.dispatch.change(|state| {
@@ -134,7 +137,8 @@ impl Core {
                 state.inherit(instance_id, partition, &sentinel.taken_in, until);
             });
         }
-        if self.is_unseen(&sentinel.commit) && !heads.is_replaced() {
+        // Whoever has put another execution there has seen to it, unless it was a client of DurableTask.
+        if self.is_unseen(&sentinel.commit) && !heads.is_replaced_by_rondo() {
             self.finish(instance_id, sentinel, outbox).await?;
         }
         let snapshot = self.snapshot(instance_id, &heads, history, starts, term);
@@ -187,6 +191,7 @@ impl Core {
     }
 
     pub(crate) async fn event(&self, id: u64, mut row: Entity) -> Result<HistoryEvent, Unread> {
+        events::put_back(&mut row);
         self.fill_in(&mut row).await?;
         events::event_of(EventId(id), &row).map_err(|error| Unread::Damaged(format!("event {id}: {error}")))
     }

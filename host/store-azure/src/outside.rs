@@ -48,7 +48,9 @@ pub fn table_row(key: &Key, entity: &Entity) {
     }
     let _ = instance::blob_columns(entity, "http://127.0.0.1/hub-largemessages");
     let _ = instance::row_of(&key.partition, entity);
-    let _ = events::event_of(EventId(1), entity);
+    let mut event = entity.clone();
+    events::put_back(&mut event);
+    let _ = events::event_of(EventId(1), &event);
     let _ = outbox::outbox_of(entity);
     let _ = LeaseRow::from_entity(entity);
     if let Ok(sentinel) = Sentinel::from_entity(entity) {

@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::dispatch::{Added, Arrival, Hint, Shown, Term, guid};
 use crate::dropped::Why;
 use crate::heads;
+use crate::heads::Heads;
 use crate::large::Unread;
 use crate::layout::message::{self, Content, Replaces};
 use crate::layout::overflow;
@@ -38,14 +39,14 @@ fn needs_row(start: &ExecutionStarted, replaces: Replaces) -> bool {
 }
 
 /// What becomes of a start.
-enum Admission {
+pub(crate) enum Admission {
     /// It is handed out, with what was read to find out.
     Admitted(Option<Hint>),
     /// It begins nothing, for good.
     Refused(Why),
     /// A commit has taken it in already, and somebody died before it was deleted: a lease, perhaps.
     TakenIn,
-    /// Its sender has not written the row yet.
+    /// Its sender has not written the row yet, or the execution before it has not ended.
     Early,
 }
 
@@ -59,10 +60,10 @@ enum Look {
 
 /// One partition's task.
 pub(crate) async fn run(core: Arc<Core>, partition: u8) {
-    let mut changes = core.ownership.changed();
     if core.serves.subscribe().wait_for(|serves| *serves).await.is_err() {
         return;
     }
+    let mut changes = core.ownership.changed();
     let mut idle = 0;
     let mut failures = 0;
     let mut held = None;
@@ -264,6 +265,20 @@ impl Core {
                 }
             }
         }
+        if let Message::Rewind { .. } = &message {
+            match self.is_rewound_here(&to, &message).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.delete_quietly(partition, receipt.clone());
+                    return Read::Settled;
+                }
+                Err(problem) => {
+                    tracing::debug!(instance_id = %to, %problem, "a rewind could not be looked at and is put aside");
+                    self.defer(queue, receipt, text, dequeue_count).await;
+                    return Read::Settled;
+                }
+            }
+        }
         let mut switched_at = None;
         if let Message::Suspend { .. } | Message::Resume { .. } = &message {
             switched_at = message::sent_at(text);
@@ -377,6 +392,11 @@ impl Core {
         }
         let (row, etag) = self.row_of(stored).await?;
         if row.state.execution_id == start.execution_id {
+            // A client of DurableTask has written its row over whatever was there.
+            if needs_row && replaces == Replaces::Unsaid {
+                let heads = Heads { sentinel: None, row: Some((row, etag)) };
+                return self.supersede(to, heads, is_first_sight).await;
+            }
             let hint = Hint::Row { row: Box::new(row), etag };
             return Ok(Admission::Admitted(is_first.then_some(hint)));
         }

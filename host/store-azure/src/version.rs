@@ -22,8 +22,12 @@ pub(crate) struct Version {
     pub(crate) revision: u64,
     /// The row is that of an earlier commit, and a reader could see the difference.
     pub(crate) row_is_behind: bool,
+    /// The row is another execution's, created by a DurableTask client while this one runs; it is left alone.
+    pub(crate) is_superseded: bool,
     /// The execution that the row shows, as 32 hex digits.
     pub(crate) row_execution: Option<Box<str>>,
+    /// The row shows an execution that has ended: what it says of that must not stay behind.
+    pub(crate) row_has_ended: bool,
     /// When the row was written last, in milliseconds.
     pub(crate) row_updated_at: u64,
     /// The last event.
@@ -45,7 +49,9 @@ impl Version {
             row: None,
             revision: revision.saturating_sub(1),
             row_is_behind: false,
+            is_superseded: false,
             row_execution: None,
+            row_has_ended: false,
             row_updated_at: 0,
             last_event: 0,
             first_row: 0,
@@ -98,7 +104,9 @@ mod tests {
             row: None,
             revision: 7,
             row_is_behind: false,
+            is_superseded: false,
             row_execution: None,
+            row_has_ended: false,
             row_updated_at: 5,
             last_event: 4,
             first_row: 0,
@@ -112,7 +120,7 @@ mod tests {
         let token = version().to_token();
         assert_eq!(
             &*token.0,
-            r#"{"history":"W/\"datetime'2026-01-01T00%3A00%3A00.0000001Z'\"","row":null,"revision":7,"row_is_behind":false,"row_execution":null,"row_updated_at":5,"last_event":4,"first_row":0,"armed_until":null,"term":3}"#
+            r#"{"history":"W/\"datetime'2026-01-01T00%3A00%3A00.0000001Z'\"","row":null,"revision":7,"row_is_behind":false,"is_superseded":false,"row_execution":null,"row_has_ended":false,"row_updated_at":5,"last_event":4,"first_row":0,"armed_until":null,"term":3}"#
         );
         assert_eq!(Version::of(&token), Some(version()));
     }

@@ -105,6 +105,9 @@ impl Core {
     }
 
     fn row_write(&self, turn: &TurnCommit, version: &Version, now: Timestamp) -> RowWrite {
+        if version.is_superseded {
+            return RowWrite::Nothing;
+        }
         let touched_at = Timestamp::from_millis(version.row_updated_at);
         let shows_this = version.row.is_some() && !version.row_is_behind && version.row_shows(turn.state.execution_id);
         if turn.state_changed || !shows_this {
@@ -131,7 +134,16 @@ impl Plan {
             revision: row.as_ref().map_or(*revision, |row| row.revision.max(*revision)),
             row: row.map(|row| row.etag.0).or_else(|| self.version.row.clone()),
             row_is_behind: false,
-            row_execution: Some(turn.state.execution_id.to_string().into()),
+            is_superseded: self.version.is_superseded,
+            row_execution: if self.version.is_superseded {
+                self.version.row_execution.clone()
+            } else {
+                Some(turn.state.execution_id.to_string().into())
+            },
+            row_has_ended: match self.writes {
+                RowWrite::Everything => turn.state.status.is_terminal(),
+                RowWrite::Nothing | RowWrite::Touch => self.version.row_has_ended,
+            },
             row_updated_at,
             last_event: last_event.map_or(0, |id| id.0),
             first_row: *first_row,

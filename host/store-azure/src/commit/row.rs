@@ -1,6 +1,7 @@
 //! Step 3: the instance row, under its own etag.
 
 use azure::{Condition, ETag, Entity, Error, Key, Table, Value, Verb, Versioned, Write};
+use futures_util::FutureExt as _;
 use store::{InstanceRow, TurnCommit};
 use tokio::time::Instant;
 
@@ -26,11 +27,24 @@ impl Core {
             RowWrite::Touch => instance::touch(&row),
             RowWrite::Everything => self.full_entity(&row, plan).await?,
         };
+        let replaces = self.replaces_row(turn, plan);
+        if replaces {
+            // What is not a commit's to write goes along.
+            let stored = self.read_row(&plan.key).await?;
+            for column in heads::KEPT {
+                let kept = stored.as_ref().and_then(|stored| stored.entity.0.get(column).cloned());
+                entity.set_some(column, kept);
+            }
+        }
         let mut expected = plan.version.row_etag();
         let mut revision = row.revision;
         let mut attempt = 0;
         loop {
-            let error = match self.write_row(&plan.key, entity.clone(), expected.clone()).await {
+            let write = match expected.clone() {
+                Some(etag) if replaces => self.replace_row(&plan.key, entity.clone(), etag).left_future(),
+                expected => self.write_row(&plan.key, entity.clone(), expected).right_future(),
+            };
+            let error = match write.await {
                 Ok(etag) => {
                     if expected.is_none() {
                         self.check_inserted(turn, plan, &etag).await?;
@@ -43,6 +57,7 @@ impl Core {
                 Error::Exists | Error::Changed | Error::NotFound | Error::Ambiguous(_) => {
                     let stored = match self.row_verdict(turn, plan, revision, &error).await? {
                         RowVerdict::Written(etag) => return Ok(Some(WrittenRow { etag, revision })),
+                        RowVerdict::Leave => return Ok(None),
                         RowVerdict::WriteOver(stored) => stored,
                     };
                     // Whoever has seen that row must see this one come.
@@ -97,6 +112,21 @@ impl Core {
         instance::full_row(row, self.hub.as_str(), key, fastrand::u32(..), &url)
     }
 
+    /// Whether a merge could leave something behind that is not true any more: the end of an execution, or the input of
+    /// one that has continued as new without any.
+    fn replaces_row(&self, turn: &TurnCommit, plan: &Plan) -> bool {
+        let version = &plan.version;
+        let is_other = version.row.is_some() && !version.row_shows(turn.state.execution_id);
+        plan.writes == RowWrite::Everything && (version.row_has_ended || (is_other && turn.state.input.is_none()))
+    }
+
+    /// Writes the row in the place of the one of that etag.
+    pub(crate) async fn replace_row(&self, key: &str, entity: Entity, seen: ETag) -> Result<ETag, Error> {
+        let verb = Verb::Replace(entity, Condition::Match(seen));
+        let etag = self.medium.write(Table::Instances, Write { key: instance_key(key), verb }).await?;
+        etag.ok_or_else(|| Error::Ambiguous("the service answered without an etag".to_owned()))
+    }
+
     /// Inserts the row, or merges it into the one of that etag.
     pub(crate) async fn write_row(&self, key: &str, entity: Entity, expected: Option<ETag>) -> Result<ETag, Error> {
         let verb = match expected {
@@ -136,6 +166,18 @@ impl Core {
                 }
                 self.disown(plan).await?;
                 Err(Step::Stale)
+            }
+            // A client of DurableTask, which knows of no revision, has created the id again. Its start ends this execution.
+            Some(row)
+                if heads::revision(&row.entity).is_none()
+                    && !heads::shows(&row.entity, turn.state.execution_id)
+                    && !plan
+                        .version
+                        .row_execution
+                        .as_deref()
+                        .is_some_and(|had| heads::shows_text(&row.entity, had)) =>
+            {
+                Ok(RowVerdict::Leave)
             }
             Some(row) => {
                 tracing::debug!(instance_id = %turn.instance_id, %error, "the row was changed by somebody else; the sentinel is this host's");
@@ -180,6 +222,8 @@ impl Core {
 enum RowVerdict {
     /// Nothing: it is this commit's.
     Written(ETag),
+    /// Nothing: it is that of an execution that is to follow this one.
+    Leave,
     /// Write it over this one; none: insert it.
     WriteOver(Option<Versioned>),
 }

@@ -411,16 +411,23 @@ impl State {
         let Some(entry) = self.entries.get(instance_id) else { return Vec::new() };
         let start = |(id, stored): (&MessageId, &Stored)| match &stored.phase {
             Phase::Waiting(content) | Phase::InHand(content) => match &content.message {
-                Message::Start(start) => Some(Start {
-                    id: *id,
-                    started: start.clone(),
-                    begins_without_row: content.begins_without_row,
-                }),
+                Message::Start(start) => {
+                    Some(Start { id: *id, started: start.clone(), begins_without_row: content.begins_without_row })
+                }
                 _ => None,
             },
             Phase::Spent => None,
         };
         entry.messages.iter().filter_map(start).collect()
+    }
+
+    /// Whether a termination waits for an instance, or is in hand.
+    pub(crate) fn is_to_be_terminated(&self, instance_id: &InstanceId) -> bool {
+        let is_it = |stored: &Stored| match &stored.phase {
+            Phase::Waiting(content) | Phase::InHand(content) => matches!(content.message, Message::Terminate { .. }),
+            Phase::Spent => false,
+        };
+        self.entries.get(instance_id).is_some_and(|entry| entry.messages.values().any(is_it))
     }
 
     /// Whether an instance of a partition has been handed out and not committed or given back.

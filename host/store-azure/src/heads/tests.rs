@@ -44,6 +44,35 @@ fn a_row_of_another_execution_that_is_as_new_replaces_the_history() {
 }
 
 #[test]
+fn a_row_of_another_execution_waits_for_the_end_of_one_that_runs() {
+    let mut heads = heads((execution(1), 3), (execution(2), 0));
+    heads.sentinel.as_mut().unwrap().0.status = RuntimeStatus::Running;
+    assert!(heads.is_superseded() && !heads.is_replaced() && heads.row_is_of_earlier_execution());
+    let version = heads.version(Term::FIRST).unwrap();
+    assert!(version.is_superseded && !version.row_is_behind);
+    // One that was held before its first turn has nothing to end.
+    heads.sentinel.as_mut().unwrap().0.last_event = None;
+    assert!(heads.is_replaced() && !heads.is_superseded());
+}
+
+#[test]
+fn the_time_of_a_switch_has_a_column_of_its_own() {
+    let mut entity = Entity::new();
+    assert_eq!(switched_at(&entity), None);
+    set_switched_at(&mut entity, timestamp(1_782_900_000_123));
+    assert_eq!(entity.long("RondoSwitchedAt"), Ok(Some(1_782_900_000_123)));
+    assert_eq!(switched_at(&entity), Some(timestamp(1_782_900_000_123)));
+}
+
+#[test]
+fn a_row_whose_status_somebody_has_changed_is_behind() {
+    let mut heads = heads((execution(1), 3), (execution(1), 3));
+    assert!(heads.version(Term::FIRST).unwrap().row_is_behind, "Pending instead of Completed");
+    heads.row.as_mut().unwrap().0.state.status = RuntimeStatus::Completed;
+    assert!(!heads.version(Term::FIRST).unwrap().row_is_behind);
+}
+
+#[test]
 fn a_row_of_an_execution_that_has_continued_as_new_replaces_nothing_however_new_it_is() {
     let first = execution(1);
     for revision in [0, 2, 3, 4] {

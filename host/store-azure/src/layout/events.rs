@@ -9,11 +9,15 @@
 //!
 //! What the guest decides has its task id as `EventId`. What arrives has -1 there, and the task that it is about as
 //! `TaskScheduledId`, or as `TimerId`.
+//!
+//! A row that a DurableTask client has rewound is read as what it was: see `rewound`.
 
 mod read;
+mod rewound;
 mod write;
 
 pub(crate) use read::{check_engine_revision, event_of};
+pub(crate) use rewound::{is_rewound, put_back};
 pub(crate) use write::event_row;
 
 /// The column of the rules that an execution follows; absent for the oldest.

@@ -4,6 +4,9 @@
 /// 32 Ki.
 pub(crate) const COLUMN_UNITS_MAX: usize = 30_720;
 
+/// A custom status, in UTF-16 units: the service's bound, as DurableTask never looks for one elsewhere.
+pub(crate) const CUSTOM_STATUS_UNITS_MAX: usize = 32_768;
+
 /// A queue message, in UTF-8 bytes; a longer one moves to a blob. DurableTask's own bound: Base64 of it still fits the
 /// service's 64 KiB.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 46_080;

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::columns::IN_BLOBS;
-use super::limits::{COLUMN_UNITS_MAX, UNPACKED_BYTES_MAX};
+use super::limits::{COLUMN_UNITS_MAX, CUSTOM_STATUS_UNITS_MAX, UNPACKED_BYTES_MAX};
 use super::{LayoutError, Overflow, keys};
 
 /// How the name of a blob ends that is a whole start message; DurableTask looks for it.
@@ -96,10 +96,14 @@ pub(super) fn message_blob(instance_id: &str, activity_id: [u8; 16], event_type:
     format!("{folder}/{OF_MESSAGE}{activity_id:032x}-{event_type}.json.gz")
 }
 
+/// The column of the Instances row that DurableTask never writes to a blob.
+pub(super) const CUSTOM_STATUS: &str = "CustomStatus";
+
 /// Whether a text is too long for a column.
-pub(super) fn is_too_long(text: &str) -> bool {
+pub(super) fn is_too_long(column: &str, text: &str) -> bool {
+    let most = if column == CUSTOM_STATUS { CUSTOM_STATUS_UNITS_MAX } else { COLUMN_UNITS_MAX };
     // No text has more UTF-16 units than UTF-8 bytes.
-    text.len() > COLUMN_UNITS_MAX && text.encode_utf16().count() > COLUMN_UNITS_MAX
+    text.len() > most && text.encode_utf16().count() > most
 }
 
 /// Replaces every text that is too long by an empty one; answers the columns and their blobs, to be named in the row.
@@ -107,7 +111,7 @@ pub(super) fn move_out(entity: &mut Entity, naming: Naming<'_>) -> Vec<(String, 
     let mut moved = Vec::new();
     for (column, value) in &mut entity.0 {
         if let Value::Text(text) = value
-            && is_too_long(text)
+            && is_too_long(column, text)
         {
             let text = std::mem::take(text);
             moved.push((column.clone(), Overflow { name: naming.blob(column), bytes: gzip(text.as_bytes()) }));

@@ -51,13 +51,13 @@ pub(super) fn fetched(row: &Row) -> Entity {
 
 /// Whether the service takes every value of a row.
 pub(super) fn fits(entity: &Entity) -> bool {
-    let fits = |value: &Value| match value {
-        Value::Text(text) => text.encode_utf16().count() <= super::limits::COLUMN_UNITS_MAX,
+    let fits = |(column, value): (&String, &Value)| match value {
+        Value::Text(text) => !overflow::is_too_long(column, text),
         Value::Binary(bytes) => bytes.len() <= super::limits::BINARY_BYTES_MAX,
         Value::Time(ms) => *ms <= super::limits::TIME_MS_MAX,
         _ => true,
     };
-    entity.0.values().all(fits)
+    entity.0.iter().all(fits)
 }
 
 /// A payload of any length, often near the longest that fits a column or a message.

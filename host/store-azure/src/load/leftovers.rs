@@ -1,14 +1,15 @@
 //! What a host that died has left undone, and messages that nobody waits for.
 
 use azure::{Error, Key, Queue, Table, Versioned};
-use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
-use store::{MessageId, Snapshot};
+use engine::{EngineRevision, ExecutionStarted, InstanceId, InstanceState, Message, OutboxMessage, RuntimeStatus};
+use store::{InstanceRow, MessageId, Snapshot};
 
 use super::Starts;
 use crate::core::Core;
 use crate::dispatch::Start;
 use crate::dropped::Why;
 use crate::large::Unread;
+use crate::layout::message::Replaces;
 use crate::layout::outbox::{self, OUTBOX, OutboxContent};
 use crate::layout::sentinel::Sentinel;
 use crate::{limits, steady};
@@ -62,10 +63,23 @@ impl Core {
                 && row.state.status == RuntimeStatus::Pending
         };
         let refused = starts.iter().filter(is_refused);
-        let told =
-            refused.filter_map(|start| OutboxMessage::instance_exists(&row.state.instance_id, &start.started));
+        let told = refused.filter_map(|start| OutboxMessage::instance_exists(&row.state.instance_id, &start.started));
         self.put_all(None, &told.collect::<Vec<_>>()).await?;
         Ok(())
+    }
+
+    /// Puts the start of an instance that is to be terminated while its own start cannot be read: a client of DurableTask
+    /// keeps that invisible until the time for which it is scheduled. The row says what it says, and it is the same start
+    /// to whoever reads both.
+    pub(super) async fn start_what_is_terminated(&self, snapshot: &Snapshot, starts: &Starts) -> Result<(), Error> {
+        let Snapshot { row: InstanceRow { state, held, .. }, history, damage, .. } = snapshot;
+        let is_unread = starts.is_empty() && history.is_empty() && state.status == RuntimeStatus::Pending;
+        let is_whole = held.is_none() && damage.is_none();
+        if !is_unread || !is_whole || !self.dispatch.state().is_to_be_terminated(&state.instance_id) {
+            return Ok(());
+        }
+        let start = Message::Start(Box::new(started_of(state)));
+        self.put_message(None, &state.instance_id, start, Replaces::Unsaid, None).await.map(drop)
     }
 
     /// Sees to the messages of an instance that did not exist when `next` was the next to arrive. Those of a client wait
@@ -86,6 +100,25 @@ impl Core {
                 }
             }
         }
+    }
+}
+
+/// The start of an instance that has not begun, but for its trace.
+fn started_of(state: &InstanceState) -> ExecutionStarted {
+    ExecutionStarted {
+        execution_id: state.execution_id,
+        name: state.name.clone(),
+        version: state.version.clone(),
+        input: state.input.clone(),
+        tags: state.tags.clone(),
+        parent: state.parent.clone(),
+        scheduled_start: state.scheduled_start,
+        created_at: state.created_at,
+        component: state.component,
+        generation: state.generation,
+        trace_context: None,
+        earlier_events: None,
+        engine_revision: EngineRevision::OLDEST,
     }
 }
 

@@ -79,7 +79,8 @@ impl Core {
     /// Puts the start and the row of an instance whose id may be free.
     async fn put_new(&self, instance_id: &InstanceId, row: &InstanceRow, message: &Message) -> Result<Inserted, Error> {
         let key = Self::key_of(instance_id);
-        let full = self.full_row(row, &key);
+        let mut full = self.full_row(row, &key);
+        full.entity.set(heads::GENERATION, Value::Int(0));
         let content =
             Content::ToInstance { to: instance_id.clone(), message: message.clone(), replaces: Replaces::Nothing };
         // A start that is scheduled is not put off: the history takes note of it, and wakes the instance.
@@ -99,7 +100,12 @@ impl Core {
 
     /// Writes the row of an instance that is about to begin. False if there is one of that id, perhaps this very one: the
     /// reply may have been lost.
-    pub(crate) async fn insert_row(&self, instance_id: &InstanceId, row: &InstanceRow, full: Row) -> Result<bool, Error> {
+    pub(crate) async fn insert_row(
+        &self,
+        instance_id: &InstanceId,
+        row: &InstanceRow,
+        full: Row,
+    ) -> Result<bool, Error> {
         let key = Self::key_of(instance_id);
         self.put_large(full.blobs).await?;
         // A lost reply makes the next try find its own row, and reading it will tell.
@@ -150,7 +156,11 @@ impl Core {
         self.put_large(full.blobs).await.map_err(|error| failure(error.into()))?;
         let mut entity = full.entity;
         entity.set(heads::REPLACED_BY, Value::Text(row.state.execution_id.to_string()));
-        let written = self.write_row(&key, entity, Some(old_etag)).await;
+        let stored = self.read_row(&key).await.map_err(|error| failure(error.into()))?;
+        let generation = stored.and_then(|stored| stored.entity.int(heads::GENERATION).ok().flatten());
+        entity.set(heads::GENERATION, Value::Int(generation.unwrap_or_default().saturating_add(1)));
+        // Nothing of the old execution stays behind, above all not when it ended.
+        let written = self.replace_row(&key, entity, old_etag).await;
         let is_ours = match written {
             Ok(_) => true,
             Err(Error::Changed | Error::NotFound | Error::Ambiguous(_)) => {

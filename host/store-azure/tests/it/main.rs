@@ -4,6 +4,8 @@
 mod conformance_azurite;
 mod conformance_fake;
 mod crashes;
+mod dotnet;
+mod dotnet_clients;
 mod faulty;
 mod fickle;
 mod fixture;
@@ -18,7 +20,7 @@ mod reading;
 mod requests;
 mod split_brain;
 mod starts;
+mod switches;
 mod terms;
 mod two_workers;
-mod switches;
 mod world;

@@ -18,6 +18,8 @@ pub(crate) enum Do {
     Run(&'static str, u64),
     /// The same, but its first attempt fails, and there is another five seconds later.
     RunTwice(&'static str),
+    /// The same, but nobody tries again.
+    RunOnce(&'static str),
     /// A timer of so many seconds.
     Sleep(u64),
     /// A child: its program and its id.
@@ -38,6 +40,8 @@ pub(crate) struct Program {
     pub(crate) again: u32,
     /// Whether readers are shown which step it is at, so that every turn changes the row.
     pub(crate) shows_steps: bool,
+    /// Whether it fails when something that it waits for does.
+    pub(crate) gives_up: bool,
     /// Bytes that its output is filled up to, so that it does not fit a row.
     pub(crate) output_bytes: usize,
 }
@@ -133,6 +137,10 @@ impl Run {
     fn turn(&mut self, turn: &Turn) -> Vec<Action> {
         for event in &turn.events {
             let (task, text) = told(event);
+            if self.program.gives_up && text.starts_with(FAILED) {
+                self.open = usize::MAX;
+                return vec![Action::Fail { failure: Failure::new(kind::ACTIVITY_NOT_FOUND, text) }];
+            }
             self.done.insert(task, text);
             self.open -= 1;
         }
@@ -175,6 +183,9 @@ impl Run {
                 let name = format!("flaky-{name}");
                 Action::ScheduleActivity { task, name, input: Some(Payload::from("500")), retry: Some(retry) }
             }
+            Do::RunOnce(name) => {
+                Action::ScheduleActivity { task, name: format!("flaky-{name}"), input: None, retry: None }
+            }
             Do::Sleep(seconds) => {
                 Action::CreateTimer { task, fire_at: turn.now.saturating_add(Duration::from_secs(seconds)) }
             }
@@ -214,6 +225,9 @@ impl Run {
     }
 }
 
+/// What is answered of what has failed.
+const FAILED: &str = "failed: ";
+
 /// Which task an event settles, and how.
 fn told(event: &Event) -> (TaskId, String) {
     let text = |payload: &Option<Payload>| payload.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default();
@@ -221,7 +235,7 @@ fn told(event: &Event) -> (TaskId, String) {
         Event::ActivityCompleted { task, output } | Event::ChildCompleted { task, output } => (*task, text(output)),
         Event::EventRaised { task, data } => (*task, text(data)),
         Event::ActivityFailed { task, failure } | Event::ChildFailed { task, failure } => {
-            (*task, format!("failed: {}", failure.message))
+            (*task, format!("{FAILED}{}: {}", failure.kind, failure.message))
         }
         Event::TimerFired { task } => (*task, "slept".to_owned()),
     }

@@ -113,6 +113,13 @@ impl World {
         self.host_with(Arc::new(Always::new(self.partitions)), self.medium(), |medium| Arc::new(medium))
     }
 
+    /// What a host has before its worker begins.
+    pub(crate) fn idle_backend(&self) -> AzureBackend {
+        let (ownership, clock) = (Arc::new(Always::new(self.partitions)), Arc::new(self.clock));
+        let medium = Arc::new(self.account());
+        AzureBackend::start(medium, self.hub.clone(), self.partitions, ownership, clock, self.options.clone())
+    }
+
     /// A host that owns everything but when it does not.
     pub(crate) fn fickle_host(&self) -> (Host, Arc<Fickle>) {
         let fickle = Arc::new(Fickle::new(self.partitions));

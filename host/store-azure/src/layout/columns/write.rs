@@ -46,6 +46,20 @@ impl Writer {
         }
     }
 
+    /// A text; if there is none, a note of that, and `shown` or no column.
+    pub(in super::super) fn text_or_absent(
+        &mut self,
+        column: &'static str,
+        text: Option<String>,
+        shown: Option<&str>,
+    ) -> &mut Self {
+        match (text, shown) {
+            (Some(text), _) => self.text(column, text),
+            (None, Some(shown)) => self.merged_text(column, None::<String>, shown),
+            (None, None) => self.absent(column),
+        }
+    }
+
     /// Notes that a column has no value, whatever it may hold.
     pub(in super::super) fn absent(&mut self, column: &'static str) -> &mut Self {
         self.absent.push(column);
@@ -110,7 +124,7 @@ impl Writer {
         let mut in_blobs = Vec::new();
         for column in linked {
             if let Some(Value::Text(text)) = self.entity.0.get_mut(*column)
-                && (overflow::is_too_long(text) || overflow::looks_like_url(text))
+                && (overflow::is_too_long(column, text) || overflow::looks_like_url(text))
             {
                 let blob =
                     crate::layout::Overflow { name: naming.blob(column), bytes: overflow::gzip(text.as_bytes()) };
@@ -119,7 +133,12 @@ impl Writer {
             }
         }
         self.text(ABSENT, self.absent.join(","));
-        in_blobs.extend(overflow::move_out(&mut self.entity, naming));
+        let moved = overflow::move_out(&mut self.entity, naming);
+        // Readers of DurableTask do not follow it, but see that there is something.
+        if let Some((column, blob)) = moved.iter().find(|(column, _)| column == overflow::CUSTOM_STATUS) {
+            self.text(column, blob_url(&blob.name));
+        }
+        in_blobs.extend(moved);
         // Of linked columns, too: to a host that reaches the account by another address, the link is a text like others.
         overflow::name_blobs(&mut self.entity, &in_blobs);
         let columns: Vec<_> = in_blobs.iter().map(|(column, _)| column.as_str()).collect();

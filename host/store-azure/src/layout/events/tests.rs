@@ -56,6 +56,47 @@ execution_completed output='"done"'
 execution_failed kind=declined message='no money'
 "#;
 
+/// As the rewind of a DurableTask client rewrites a row.
+fn rewind(entity: &mut Entity) {
+    let event_type = entity.text("EventType").unwrap().unwrap().to_owned();
+    entity.set("Reason", Value::Text(format!("Rewound: {event_type}")));
+    entity.set("EventType", Value::Text("GenericEvent".to_owned()));
+}
+
+#[test]
+fn rows_that_a_client_has_rewound_are_read_as_what_they_were() {
+    const REWRITTEN: [&str; 4] = ["task_scheduled", "task_failed", "sub_orchestration_failed", "execution_failed"];
+    let mut seen = 0;
+    for event in parse_history(GOLDEN.trim()).unwrap() {
+        let Row { mut entity, .. } = row(&event);
+        assert!(!is_rewound(&entity) && !put_back(&mut entity), "{event}");
+        let text = event.kind.to_string();
+        if !REWRITTEN.contains(&text.split(' ').next().unwrap()) {
+            continue;
+        }
+        seen += 1;
+        rewind(&mut entity);
+        assert!(is_rewound(&entity), "{event}");
+        if text.starts_with("execution_failed") {
+            // The client finds this one again, by its status.
+            rewind(&mut entity);
+        }
+        assert!(put_back(&mut entity), "{event}");
+        assert_eq!(event_of(event.id, &entity).unwrap(), event);
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn a_failure_that_speaks_of_a_rewind_is_not_one() {
+    let line = "task_attempt_failed task=0 attempt=1 kind=x message='Rewound: TaskFailed' retry_at=1782900061s";
+    for event in parse_history(line).unwrap() {
+        let Row { mut entity, .. } = row(&event);
+        assert!(!is_rewound(&entity) && !put_back(&mut entity));
+        assert_eq!(event_of(event.id, &entity).unwrap(), event);
+    }
+}
+
 #[test]
 fn event_rows_never_change() {
     const SAME: [&str; 3] = ["ExecutionId", "IsPlayed", "_Timestamp"];
@@ -85,7 +126,7 @@ fn event_rows_never_change() {
     EventId=-1 EventType='TaskCompleted' TaskScheduledId=0
     EventId=-1 EventType='TaskFailed' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":true,"Properties":{"RondoDetails":"{\"c\":2}"}}' Reason='no money' TaskScheduledId=1
     Data='task 1 is no longer of interest' EventId=-1 EventType='GenericEvent' RondoEvent='TaskCanceled' TaskScheduledId=1
-    EventId=-1 EventType='TimerFired' TimerId=2
+    EventId=-1 EventType='TimerFired' FireAt=@2026-07-01T10:00:00.123Z TimerId=2
     Data='attempt 2 of task 3 failed (timeout); the next begins at 2026-07-01T10:01:01.000Z' EventId=-1 EventType='GenericEvent' FailureDetails='{"ErrorType":"timeout","ErrorMessage":"no answer","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' Reason='no answer' RondoAttempt=2 RondoEvent='SubOrchestrationAttemptFailed' RondoRetryAt=@2026-07-01T10:01:01.000Z TaskScheduledId=3
     EventId=-1 EventType='SubOrchestrationInstanceCompleted' Result='1' TaskScheduledId=3
     EventId=-1 EventType='SubOrchestrationInstanceFailed' FailureDetails='{"ErrorType":"terminated","ErrorMessage":"was ended","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' Reason='was ended' TaskScheduledId=3

@@ -112,7 +112,8 @@ fn write_kind(row: &mut Writer, instance_key: &str, event: &HistoryEvent) -> Lab
             decided(names::TIMER_CREATED, *task)
         }
         EventKind::TimerFired { task } => {
-            row.task("TimerId", *task);
+            // When it was due is in the row of its creation; that it fired then is what readers make of it.
+            row.task("TimerId", *task).time("FireAt", event.at);
             arrived(names::TIMER_FIRED)
         }
         EventKind::SubOrchestrationCreated { task, name, instance_id, version, input, tags, retry, detached } => {

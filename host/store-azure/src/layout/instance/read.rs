@@ -17,9 +17,12 @@ const LINKED: [&str; 2] = ["Input", "Output"];
 /// `container_url`: the address of the container for large payloads.
 pub(crate) fn blob_columns(entity: &Entity, container_url: &str) -> Vec<(String, String)> {
     let mut columns = overflow::blob_columns(entity);
+    // Of a merged row, the address of an older value may have stayed behind.
+    let absent = entity.text(ABSENT).ok().flatten().unwrap_or_default();
     // DurableTask has nothing but the address, and so had this program once.
     for column in LINKED {
         if columns.iter().all(|(named, _)| named != column)
+            && absent.split(',').all(|absent| absent != column)
             && let Some(Value::Text(text)) = entity.0.get(column)
             && let Some(blob) = overflow::blob_of_url(text, container_url)
         {

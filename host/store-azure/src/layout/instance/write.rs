@@ -10,7 +10,8 @@ use super::super::json::{self, FailureDetails, ParentInstance, Typing};
 use super::super::overflow::Naming;
 use super::{NULL, held_text, last_event_number};
 
-/// The whole row: merged over any older row of that id it reads back exactly.
+/// The whole row: merged over any older row of that id it reads back exactly. What is absent has no column, or, where
+/// DurableTask has a text for nothing, that; so over the row of an execution that ended, it has to replace that row.
 ///
 /// `blob_url`: the address of a blob of the container for large payloads.
 pub(crate) fn full_row(
@@ -51,8 +52,8 @@ pub(crate) fn full_row(
         .text("TaskHubName", hub)
         .time("CreatedTime", *created_at)
         .merged_text("Version", version.as_deref(), "")
-        .merged_text("Input", text(input), "")
-        .merged_text("Output", text(output), &failure.as_ref().map_or_else(String::new, shown))
+        .text_or_absent("Input", text(input), None)
+        .text_or_absent("Output", text(output), failure.as_ref().map(shown).as_deref())
         .merged_text("CustomStatus", text(custom_status), NULL)
         .json("Tags", json::tags(tags))
         .json("RondoFailure", failure.as_ref().map(|failure| FailureDetails::new(failure, Typing::Plain)).as_ref())

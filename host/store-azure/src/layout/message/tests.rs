@@ -172,13 +172,12 @@ fn any_content() -> impl Strategy<Value = Content> {
         Just(Replaces::Unsaid),
         execution.clone().prop_map(Replaces::Execution)
     ];
-    let to_instance = (instance_id(), any_message(), replaces)
-        .prop_map(|(to, message, replaces)| match message {
-            Message::Start(_) => Content::ToInstance { to, message, replaces },
-            // Nothing else is sent with it.
-            _ if replaces == Replaces::EndedAgain => Content::ToInstance { to, message, replaces: Replaces::Ended },
-            _ => Content::ToInstance { to, message, replaces },
-        });
+    let to_instance = (instance_id(), any_message(), replaces).prop_map(|(to, message, replaces)| match message {
+        Message::Start(_) => Content::ToInstance { to, message, replaces },
+        // Nothing else is sent with it.
+        _ if replaces == Replaces::EndedAgain => Content::ToInstance { to, message, replaces: Replaces::Ended },
+        _ => Content::ToInstance { to, message, replaces },
+    });
     let task = (instance_id(), execution, any::<(u32, u32)>(), "\\PC{0,5}", sized_payload());
     let activity = (task, of(any::<[u8; 32]>())).prop_map(|(task, component)| {
         let (instance_id, execution_id, (task, attempt), name, input) = task;

@@ -14,8 +14,16 @@ fn a_text_column_holds_30720_utf16_units() {
     // As UTF-8 these have 1, 2, 3 and 4 bytes for each unit or two.
     let table = [("a", 30_720), ("ü", 30_720), ("语", 30_720), ("🦀", 15_360)];
     for (character, most) in table {
-        assert!(!is_too_long(&character.repeat(most)), "{character}");
-        assert!(is_too_long(&character.repeat(most + 1)), "{character}");
+        assert!(!is_too_long("Result", &character.repeat(most)), "{character}");
+        assert!(is_too_long("Result", &character.repeat(most + 1)), "{character}");
+    }
+}
+
+#[test]
+fn a_custom_status_stays_in_its_column_as_long_as_the_service_takes_it() {
+    for (character, most) in [("a", 32_768), ("语", 32_768), ("🦀", 16_384)] {
+        assert!(!is_too_long(CUSTOM_STATUS, &character.repeat(most)), "{character}");
+        assert!(is_too_long(CUSTOM_STATUS, &character.repeat(most + 1)), "{character}");
     }
 }
 
