@@ -85,7 +85,9 @@ impl fmt::Debug for AzureBackend {
 impl WorkSource for AzureBackend {
     async fn fetch(&self, max: usize) -> Result<Vec<WorkItem>, StorageError> {
         let core = &self.core;
-        core.serves.send_if_modified(|serves| !std::mem::replace(serves, true));
+        if !core.serves.is_closed() {
+            core.serves.close();
+        }
         let max = max.clamp(1, store_limits::WORK_ITEMS_PER_FETCH_MAX);
         loop {
             // Created before looking: a change in between is not missed.

@@ -51,7 +51,9 @@ pub(crate) struct Core {
     pub(crate) rows_changed: Notify,
     /// Whether a worker has asked for work. Before that, no message is taken: it would be invisible to other hosts while
     /// nobody here makes anything of it.
-    pub(crate) serves: tokio::sync::watch::Sender<bool>,
+    ///
+    /// Closed once it does. A semaphore wakes those that wait in their order, a watch channel in a random one.
+    pub(crate) serves: tokio::sync::Semaphore,
     /// One for each control queue: this process has put something there.
     pub(crate) put: Vec<Notify>,
 }
@@ -84,7 +86,7 @@ impl Core {
             fresh: Mutex::default(),
             revision_floor: AtomicU64::new(0),
             rows_changed: Notify::new(),
-            serves: tokio::sync::watch::Sender::new(false),
+            serves: tokio::sync::Semaphore::new(0),
             put: (0..partitions).map(|_| Notify::new()).collect(),
             last_order: AtomicU64::new(0),
         })

@@ -60,9 +60,8 @@ enum Look {
 
 /// One partition's task.
 pub(crate) async fn run(core: Arc<Core>, partition: u8) {
-    if core.serves.subscribe().wait_for(|serves| *serves).await.is_err() {
-        return;
-    }
+    // It never has a permit: only its closing ends the wait.
+    let _closed = core.serves.acquire().await;
     let mut changes = core.ownership.changed();
     let mut idle = 0;
     let mut failures = 0;

@@ -214,13 +214,16 @@ impl Hosts {
     }
 
     fn count(&self, number: usize, host: &Host) {
-        let Stats { turns, commits, commits_stale, commits_not_owned, .. } = host.worker.stats();
+        let Stats { turns, commits, commits_stale, commits_not_owned, panics, .. } = host.worker.stats();
         self.world.count(|figures| {
             figures.turns += turns;
             figures.commits += commits;
             figures.split_brains += commits_stale;
             figures.not_owned += commits_not_owned;
         });
+        if panics > 0 {
+            self.broken(format!("{panics} panics were caught in host-{number}"));
+        }
         if !host.worker.health().loops_alive {
             self.broken(format!("a shard of host-{number} has died"));
         }
