@@ -17,7 +17,8 @@ const since = new Date(Date.now() - 1);
 // Else the packages would look for the host at its usual port of a developer's machine.
 process.env.WEBSITE_HOSTNAME = new URL(server).host;
 const { getClient } = createRequire(`${process.cwd()}/`)(library);
-const client = getClient(context(await binding()));
+const bound = await binding();
+const client = getClient(context(bound));
 
 await startsAndEnds();
 await suspendsAndResumes();
@@ -147,8 +148,7 @@ async function refusesAnotherTaskHub() {
   const raised = isNew ? client.raiseEvent(id, "go", 1, elsewhere) : client.raiseEvent(id, "go", 1, "Elsewhere");
   await assert.rejects(raised, /421.*other-task-hub/);
   assert.equal((await status(id)).runtimeStatus, "Running");
-  const here = await binding();
-  const purge = await fetch(here.managementUrls.purgeHistoryDeleteUri.replace(here.taskHubName, "Elsewhere"), { method: "DELETE" });
+  const purge = await fetch(bound.managementUrls.purgeHistoryDeleteUri.replace(bound.taskHubName, "Elsewhere"), { method: "DELETE" });
   assert.equal(purge.status, 421);
 }
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::wait::until;
 
-/// Fields that differ from run to run: times, drawn ids, traces, and where an event came to stand.
+/// Fields that differ from run to run or from build to build: times, drawn ids, traces, the engine revision, and where an
+/// event came to stand.
 const VOLATILE: &[&str] = &[
     "id",
     "type",
@@ -20,6 +21,7 @@ const VOLATILE: &[&str] = &[
     "retryAt",
     "component",
     "parent",
+    "engineRevision",
     "traceParent",
     "traceState",
 ];
