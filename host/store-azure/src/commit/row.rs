@@ -27,7 +27,7 @@ impl Core {
             RowWrite::Touch => instance::touch(&row),
             RowWrite::Everything => self.full_entity(&row, plan).await?,
         };
-        let replaces = self.replaces_row(turn, plan);
+        let replaces = Self::replaces_row(turn, plan);
         if replaces {
             // What is not a commit's to write goes along.
             let stored = self.read_row(&plan.key).await?;
@@ -114,7 +114,7 @@ impl Core {
 
     /// Whether a merge could leave something behind that is not true any more: the end of an execution, or the input of
     /// one that has continued as new without any.
-    fn replaces_row(&self, turn: &TurnCommit, plan: &Plan) -> bool {
+    fn replaces_row(turn: &TurnCommit, plan: &Plan) -> bool {
         let version = &plan.version;
         let is_other = version.row.is_some() && !version.row_shows(turn.state.execution_id);
         plan.writes == RowWrite::Everything && (version.row_has_ended || (is_other && turn.state.input.is_none()))

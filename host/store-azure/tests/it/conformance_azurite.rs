@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use azure::{Account, Cloud, ConnectOptions, HubName, Queue, Queues as _, connect};
 use azurite::Azurite;
 use conformance::{Factory, Setup};
-use store::{Backend, ManualClock};
+use futures_util::FutureExt as _;
+use store::{Backend, ManualClock, WorkSource as _};
 use store_azure::{Always, AzureBackend, Options, hub};
 use tokio::time::Instant;
 
@@ -68,6 +69,8 @@ impl Emulator {
         self.in_hand = Some(medium.clone());
         let host = AzureBackend::start(medium, hub, 1, Arc::new(Always::new(1)), clock, self.options.clone());
         let host = Arc::new(host);
+        // A host that is asked for no work takes no message, and `settle` would wait for it.
+        assert!(host.fetch(1).now_or_never().is_none(), "there is nothing yet");
         self.current = Arc::downgrade(&host);
         host
     }

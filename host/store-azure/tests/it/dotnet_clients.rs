@@ -182,10 +182,10 @@ fn a_start_that_a_client_has_scheduled_is_terminated_at_once() {
         let _host = world.host();
         let dotnet = DotNet { world: &world };
         dotnet.create(Creation { instance: "main", starts_in: Some(1_200), ..AGAIN }).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(world.row("main").await.state.status, RuntimeStatus::Pending);
         dotnet.terminate("main", "enough").await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(world.row("main").await.state.status, RuntimeStatus::Terminated);
         // The client's own message comes at its time, and finds that all is over.
         world.until_queues_are_empty().await;
@@ -200,7 +200,7 @@ fn a_host_takes_no_message_before_its_worker_asks_for_work() {
         let world = world([("leaf", steps([&[Do::Run("new", 100)]]))]).await;
         let backend = world.idle_backend();
         world.create("main", "leaf").await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(world.account().peek(Queue::Control(0), 32).await.unwrap().len(), 1, "it is visible to others");
         assert_eq!(backend.messages_received(), 0);
         drop(backend);

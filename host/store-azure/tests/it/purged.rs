@@ -204,7 +204,7 @@ async fn a_successor_never_loses_its_blobs_to_the_purge_of_its_predecessor() {
     ended(&account, &host).await;
     // All blobs of the successor are there, and its row is not yet.
     let creating_medium = Faulty::new(account.medium(), Duration::ZERO);
-    creating_medium.arm(When::Says("merge Instances", 1), Fault::StopBefore);
+    creating_medium.arm(When::Says("replace Instances", 1), Fault::StopBefore);
     let creating = account.client(Arc::new(creating_medium.clone()));
     let mut start = start(execution(2), account.clock.now());
     start.input = Some(large());

@@ -89,15 +89,6 @@ async def rewinds(client):
     await refused(client.rewind(f"{PREFIX}-none", "why"), "No instance")
 
 
-async def restarts(client):
-    again = await client.restart(f"{PREFIX}-a")
-    assert again != f"{PREFIX}-a"
-    assert (await status(client, again)).input_ == '"go"'
-    same = await client.restart(f"{PREFIX}-a", restart_with_new_instance_id=False)
-    assert same == f"{PREFIX}-a"
-    await refused(client.restart(f"{PREFIX}-none"), "No instance")
-
-
 async def refuses_another_task_hub_and_entities(client):
     await refused(client.raise_event(f"{PREFIX}-r", "go", 1, task_hub_name="Elsewhere"), "421")
     entity = df.EntityId("counter", "a")
@@ -134,7 +125,6 @@ async def everything():
     await starts_and_ends(client)
     await suspends_and_resumes(client)
     await rewinds(client)
-    await restarts(client)
     await refuses_another_task_hub_and_entities(client)
     await terminates_lists_and_purges(client, since)
 

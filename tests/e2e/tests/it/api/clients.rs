@@ -4,7 +4,6 @@
 //! terminate, lists, purges, another task hub, entities.
 
 use std::process::Stdio;
-use std::thread;
 
 use e2e::clients::Client;
 use e2e::{Server, guest};

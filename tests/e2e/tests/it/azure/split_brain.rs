@@ -52,17 +52,17 @@ fn of_an_orchestration() -> Story {
     }
 }
 
-/// A's first turn of the child says Running; nobody has written the child's row yet.
+/// A's first turn of the child says Running; its parent's turn has written the row.
 fn of_a_sub_orchestration() -> Story {
     Story {
         component: "sub_orchestrations",
         orchestration: "fulfil",
         input: json!({"id": "A-1", "lines": [{"sku": "cup", "quantity": 6, "warehouse": "north"}]}),
         stalled: "order-1-north",
-        verb: Verb::InsertEntity,
+        verb: Verb::MergeEntity,
         event: None,
         output: json!({"warehouse": "north", "pieces": 6, "weight_g": 2_300}),
-        refusal: 409,
+        refusal: 412,
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) struct Hub {
 #[derive(Debug, Deserialize)]
 pub(super) struct Row {
     pub(super) partition: String,
-    pub(super) row: String,
+    #[serde(rename = "row")]
+    pub(super) key: String,
     pub(super) columns: BTreeMap<String, Column>,
 }
 

@@ -54,5 +54,5 @@ fn write(row: &Row) -> Write {
     for (name, column) in &row.columns {
         entity.set(name, column.to_value());
     }
-    Write { key: Key { partition: row.partition.clone(), row: row.row.clone() }, verb: Verb::Insert(entity) }
+    Write { key: Key { partition: row.partition.clone(), row: row.key.clone() }, verb: Verb::Insert(entity) }
 }
