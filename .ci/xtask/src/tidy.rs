@@ -17,14 +17,15 @@ const TOP_LEVEL: &[&str] =
 const ARROWS: &[(&str, &[&str])] = &[
     ("azure", &["measure"]),
     ("engine", &[]),
+    ("files", &[]),
     ("measure", &[]),
     ("store", &["engine"]),
     ("store-azure", &["azure", "engine", "store"]),
-    ("store-sqlite", &["engine", "measure", "store"]),
-    ("wasm", &["engine"]),
+    ("store-sqlite", &["engine", "files", "measure", "store"]),
+    ("wasm", &["engine", "files"]),
     ("worker", &["engine", "measure", "store"]),
     ("api", &["engine", "store"]),
-    ("cli", &["api", "azure", "engine", "measure", "store", "store-azure", "store-sqlite", "wasm", "worker"]),
+    ("cli", &["api", "azure", "engine", "files", "measure", "store", "store-azure", "store-sqlite", "wasm", "worker"]),
 ];
 
 /// A source file longer than this holds a second noun.

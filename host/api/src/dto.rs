@@ -4,6 +4,7 @@ mod component;
 mod durable_history;
 mod history;
 mod hub;
+mod shown_grants;
 mod started;
 mod status;
 
@@ -14,9 +15,10 @@ use crate::limits;
 
 pub use component::{Component, Deployment, Released, Releases};
 pub use durable_history::DurableEvent;
-pub(crate) use durable_history::{Shows, durable_history};
+pub(crate) use durable_history::{DurableHistory, Shows};
 pub use history::{Event, EventFields, HistoryPage, Retry, SeenEvent, SeenHistoryPage};
 pub use hub::{HubStatus, WorkerStatus};
+pub use shown_grants::{ShownFolder, ShownGrants};
 pub use started::{Started, segment};
 pub use status::{Failed, Held, InstanceStatus, ParentOf, Purged, status_from_name};
 

@@ -1,14 +1,15 @@
 //! What handlers take out of a request, with problems instead of the framework's own refusals.
 
-use axum::body::Bytes;
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use engine::{InstanceId, Payload, limits};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::Problem;
-use crate::limits::BODY_TIMEOUT;
+use crate::router::Shared;
 
 /// The variable parts of the path, decoded.
 #[derive(Debug)]
@@ -34,11 +35,12 @@ pub(crate) fn instance_id(text: &str) -> Result<InstanceId, Problem> {
 #[derive(Debug)]
 pub(crate) struct JsonText(pub(crate) Option<Payload>);
 
-impl<S: Send + Sync> FromRequest<S> for JsonText {
+impl FromRequest<Arc<Shared>> for JsonText {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = body(request, state, limits::PAYLOAD_BYTES_MAX).await?;
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let received = shared.inputs.receive(request.into_body(), limits::PAYLOAD_BYTES_MAX).await?;
+        let bytes = received.bytes;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(None));
         }
@@ -48,16 +50,6 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
         let text = std::str::from_utf8(&bytes).map_err(|error| malformed(&error))?;
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
         Ok(Self(Some(Payload::from(text))))
-    }
-}
-
-/// The whole body; `limit` is the one the route was given.
-pub(crate) async fn body<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::TooLarge { limit }),
-        Ok(Err(rejection)) => Err(Problem::InvalidRequest(rejection.body_text())),
-        Err(_) => Err(Problem::SlowBody { within: BODY_TIMEOUT }),
     }
 }
 

@@ -16,7 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::dto::{Event, InstanceStatus};
 use crate::limits::{
-    FOLLOW_BYTES_PER_READ, FOLLOW_EVENTS_PER_READ_MAX, FOLLOW_POLL, FOLLOW_RETRY, SLOW_READER_TIMEOUT,
+    FOLLOW_BYTES_PER_READ, FOLLOW_EVENTS_PER_READ_MAX, FOLLOW_POLL, FOLLOW_RETRY, FOLLOW_ROOM_BYTES_MIN,
+    SLOW_READER_TIMEOUT,
 };
 use crate::router::Shared;
 use crate::{Problem, journal};
@@ -87,11 +88,20 @@ impl Follower {
 
     async fn tell(&mut self) -> Result<Infallible, Over> {
         let mut events_max = 1;
+        let mut room_bytes = FOLLOW_ROOM_BYTES_MIN;
         loop {
+            let room = self.shared.answers.room(room_bytes).await;
+            let mut room = self.or_say(room).await?;
             let row = self.row().await?;
             let from = self.position.map_or(EventId::FIRST, |position| position.event.next());
             let part = journal::part(&*self.shared.api.client, &row, from, events_max).await;
             let part = self.or_say(part.map_err(Problem::from)).await?;
+            // What was read, and the same as text. Without room for it, it is read again once there is some.
+            let needed = 2 * part.events.iter().map(|event| event.kind.payload_bytes()).sum::<usize>();
+            room_bytes = needed.max(FOLLOW_ROOM_BYTES_MIN);
+            if !room.grow(&self.shared.answers, needed) {
+                continue;
+            }
             if self.position.is_none_or(|position| position.execution_id != part.execution_id) {
                 let restarts = from > EventId::FIRST;
                 self.begin(part.execution_id).await?;
@@ -100,6 +110,7 @@ impl Follower {
                 }
             }
             if part.events.is_empty() {
+                drop(room);
                 self.wait_for_more(&row, part.execution_id).await?;
                 continue;
             }

@@ -5,6 +5,8 @@
 //! problem documents in one place, `problem.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod answers;
+mod bodies;
 mod caller;
 mod catalog;
 mod deployer;
@@ -30,11 +32,12 @@ mod testing;
 pub mod times;
 
 pub use deployer::{DeployError, Deployer, Upload};
-pub use guard::{Guard, Keys};
+pub use guard::{ClientAddress, Guard, KeyError, Keys};
 pub use hub::{HubFacts, HubView};
 pub use ids::{IdSource, RandomIds};
 pub use problem::{Problem, ProblemDocument};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use readiness::{Phase, Readiness};
 pub use router::{Api, Scheme, document, router};
+pub use routes::health::is_health;
 pub use task_hub::TaskHub;

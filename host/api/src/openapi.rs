@@ -83,13 +83,14 @@ pub(crate) enum StatusText {
 pub(crate) struct FileBytes(Vec<u8>);
 
 /// Problems that any call may answer.
-const EVERYWHERE: [(&str, &str); 8] = [
+const EVERYWHERE: [(&str, &str); 9] = [
     ("400", "The request is malformed"),
     ("401", "A key is needed"),
-    ("403", "The key does not allow changes, or a foreign web page asked"),
+    ("403", "The key does not allow this, or a foreign web page asked"),
     ("408", "The body arrived too slowly"),
     ("413", "The body is too large"),
     ("421", "The query parameter taskHub names another task hub than the server's"),
+    ("429", "The server has too much to do; Retry-After says when to come back"),
     ("500", "The storage or the server failed"),
     ("503", "The storage did not answer, or the host is not ready"),
 ];

@@ -129,7 +129,7 @@ fn durable_segments(path: &str) -> Option<Vec<&str>> {
 }
 
 /// The router's form of a path; none for one outside of both surfaces, and for one that is in that form.
-fn canonical_path(path: &str) -> Option<String> {
+pub(crate) fn canonical_path(path: &str) -> Option<String> {
     let (base, rest) = [BASE, OWN_BASE]
         .into_iter()
         .map(|base| (base, base))

@@ -35,6 +35,12 @@ pub enum Problem {
     /// The key is for looking on only.
     #[error("the key is for reading only")]
     ReadOnlyKey,
+    /// The key is for the metrics only.
+    #[error("the key is for the metrics only")]
+    MetricsOnlyKey,
+    /// All connections are in use, and this one came too late.
+    #[error("all connections of the server are in use")]
+    Crowded,
     /// The body did not arrive in time.
     #[error("the body did not arrive within {} s", .within.as_secs())]
     SlowBody {
@@ -83,6 +89,9 @@ pub enum Problem {
         /// What was asked of it.
         name: String,
     },
+    /// The grants of a deployment were refused.
+    #[error("{0}")]
+    InvalidGrants(String),
     /// The file was refused.
     #[error("{problem}")]
     NotDeployable {
@@ -127,6 +136,9 @@ pub enum Problem {
     /// Too much is waiting already.
     #[error("too many messages wait for their instances")]
     Overloaded,
+    /// Bodies and answers on their way take up all the memory that they may.
+    #[error("too many large requests and answers are on their way")]
+    NoRoom,
     /// As many histories are followed as may be.
     #[error("{limit} histories are being followed, and no more may be")]
     TooManyStreams {
@@ -262,6 +274,18 @@ impl Problem {
                 "The key does not allow changes",
                 "Send the server's full key, or ask whoever has it.",
             ),
+            Self::MetricsOnlyKey => facts(
+                StatusCode::FORBIDDEN,
+                "metrics-only-key",
+                "The key does not allow this",
+                "Send the server's key for reading or its full key; this one is enough for GET /metrics alone.",
+            ),
+            Self::Crowded => facts(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "crowded",
+                "The server has too many connections",
+                "Send the request again after the time in the Retry-After header, and use connections several times.",
+            ),
             Self::SlowBody { .. } => facts(
                 StatusCode::REQUEST_TIMEOUT,
                 "slow-body",
@@ -324,6 +348,12 @@ impl Problem {
                 "The component does not offer this orchestration",
                 "Choose a component that lists the orchestration.",
             ),
+            Self::InvalidGrants(_) => facts(
+                StatusCode::BAD_REQUEST,
+                "invalid-grants",
+                "The grants cannot be given",
+                "Correct the grants as described and deploy again; nothing was changed.",
+            ),
             Self::NotDeployable { remedy, .. } => {
                 facts(StatusCode::UNPROCESSABLE_ENTITY, "not-deployable", "The file cannot be deployed", remedy)
             }
@@ -363,7 +393,7 @@ impl Problem {
                 "No instance was deleted",
                 "Widen the filter. Instances that have not ended are never purged.",
             ),
-            Self::Overloaded => facts(
+            Self::Overloaded | Self::NoRoom => facts(
                 StatusCode::TOO_MANY_REQUESTS,
                 "overloaded",
                 "The server has too much to do",
@@ -406,7 +436,9 @@ impl Problem {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Overloaded | Self::TooManyStreams { .. } => Some(OVERLOAD_RETRY_AFTER.as_secs()),
+            Self::Overloaded | Self::NoRoom | Self::TooManyStreams { .. } | Self::Crowded => {
+                Some(OVERLOAD_RETRY_AFTER.as_secs())
+            }
             Self::Storage(error) if error.outcome == Outcome::NotDone => Some(OVERLOAD_RETRY_AFTER.as_secs()),
             _ => None,
         }
@@ -461,6 +493,7 @@ impl From<CreateError> for Problem {
 impl From<DeployError> for Problem {
     fn from(error: DeployError) -> Self {
         match error {
+            DeployError::Grants(problem) => Self::InvalidGrants(problem),
             DeployError::NotDeployable { problem, remedy } => Self::NotDeployable { problem, remedy },
             DeployError::Storage(error) => Self::Storage(error),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
@@ -13,6 +13,8 @@ use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::answers::Answers;
+use crate::bodies::Bodies;
 use crate::catalog::Catalog;
 use crate::guard::guard;
 use crate::paths::{self, BASE, OWN_BASE};
@@ -73,7 +75,13 @@ impl Scheme {
 pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) catalog: Catalog,
-    pub(crate) uploads: Semaphore,
+    /// Answers on their way to clients.
+    pub(crate) answers: Answers,
+    /// Component files on their way here.
+    pub(crate) uploads: Bodies,
+    /// Other bodies.
+    pub(crate) inputs: Bodies,
+    pub(crate) deployments: Semaphore,
     pub(crate) streams: Arc<Semaphore>,
     /// The OpenAPI document.
     pub(crate) document: Arc<str>,
@@ -87,7 +95,10 @@ pub fn router(api: Api) -> Router {
     let document = crate::openapi::completed(document);
     let shared = Arc::new(Shared {
         catalog: Catalog::new(Arc::clone(&api.components)),
-        uploads: Semaphore::new(limits::UPLOADS_AT_ONCE_MAX),
+        answers: Answers::default(),
+        uploads: Bodies::new(limits::UPLOADS_BYTES_MAX),
+        inputs: Bodies::new(limits::INPUTS_BYTES_MAX),
+        deployments: Semaphore::new(limits::DEPLOYMENTS_AT_ONCE_MAX),
         streams: Arc::new(Semaphore::new(limits::STREAMS_AT_ONCE_MAX)),
         document: document.to_string().into(),
         api,
@@ -126,27 +137,22 @@ fn table() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(restart::restart))
         .route("/entities", any(entities))
         .route("/entities/{*rest}", any(entities))
-        .route("/makeprimary", any(app_leases))
-        .layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX));
+        .route("/makeprimary", any(app_leases));
     let own = OpenApiRouter::new()
         .routes(routes!(wait::wait))
         .routes(routes!(history::history))
         .routes(routes!(stream::stream))
         .routes(routes!(migrate::migrate))
-        .routes(routes!(components::list))
+        .routes(routes!(components::list, components::deploy))
         .routes(routes!(components::download))
         .routes(routes!(components::activate))
         .routes(routes!(hub::status))
         .routes(routes!(openapi::openapi))
         .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .layer(DefaultBodyLimit::max(engine::limits::PAYLOAD_BYTES_MAX));
-    let uploads = OpenApiRouter::new()
-        .routes(routes!(components::deploy))
-        .layer(DefaultBodyLimit::max(store::limits::COMPONENT_BYTES_MAX));
+        .routes(routes!(health::ready));
     OpenApiRouter::with_openapi(crate::openapi::frame())
         .nest(BASE, durable_functions)
-        .nest(OWN_BASE, own.merge(uploads))
+        .nest(OWN_BASE, own)
         .routes(routes!(metrics::metrics))
 }
 

@@ -100,6 +100,11 @@ impl Account {
         &self.name
     }
 
+    /// Where its tables, queues and blobs are.
+    pub fn addresses(&self) -> [&str; 3] {
+        self.endpoints.all().map(|(_, address)| address)
+    }
+
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }

@@ -1,11 +1,14 @@
 //! Which task hub in which storage account.
 
 use std::env;
+use std::sync::Once;
 
 use anyhow::{Context as _, Result};
 use azure::{Account, Cloud, ConnectOptions, HubName};
 
+use crate::endpoint::is_in_the_clear;
 use crate::exit::{Exit, Failure};
+use crate::output;
 
 /// Shown by `--help` of whatever talks to a storage account.
 pub(crate) const HELP: &str = "\
@@ -35,6 +38,16 @@ impl AzureArgs {
         let variable = |name: &str| env::var(name).ok();
         let usage = |message: String| Failure::new(Exit::Usage, message);
         let account = Account::from_env(&variable).map_err(|error| usage(error.to_string()))?;
+        if let Some(address) = account.addresses().into_iter().find(|address| is_in_the_clear(address)) {
+            // Once, however many connections there are.
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                output::warn(&format!(
+                    "the storage account is reached without encryption at {address}: all data can be read on the way; \
+                     use https"
+                ));
+            });
+        }
         azure::connect(&account, &self.hub, &ConnectOptions::default())
             .map_err(|error| usage(error.to_string()))
             .context("connecting to the storage account")

@@ -1,6 +1,7 @@
 //! The commands, one file for each.
 
 pub(crate) mod build;
+pub(crate) mod compile;
 pub(crate) mod components;
 pub(crate) mod deploy;
 pub(crate) mod dev;
@@ -54,28 +55,31 @@ impl Session {
 /// Runs the command of a command line.
 pub(crate) fn run(cli: Cli) -> Result<Exit> {
     let Cli { global, command } = cli;
-    let session = Session::new(&global)?;
+    let output = Output { form: global.output };
+    // Only for commands that talk to a server: others need neither its key nor a warning about it.
+    let session = || Session::new(&global);
     match command {
-        Command::New(args) => new::run(&args, session.output),
-        Command::Build(args) => build::run(&args, session.output),
+        Command::New(args) => new::run(&args, output),
+        Command::Build(args) => build::run(&args, output),
         Command::Serve(args) => serve::run(args, &global),
         Command::Dev(args) => dev::run(args, &global),
-        Command::Inspect(args) => inspect::run(&args, session.output),
-        Command::Deploy(args) => deploy::run(&args, &session),
-        Command::Components(args) => components::run(&args, &session),
-        Command::Start(args) => start::run(&args, &session),
-        Command::Wait(args) => wait::run(&args, &session),
-        Command::Status(args) => status::run(&args, &session),
-        Command::History(args) => history::run(&args, &session),
-        Command::List(args) => list::run(&args, &session),
-        Command::RaiseEvent(args) => raise_event::run(&args, &session),
-        Command::Suspend(args) => suspend::run(&args, &session),
-        Command::Resume(args) => resume::run(&args, &session),
-        Command::Terminate(args) => terminate::run(&args, &session),
-        Command::Rewind(args) => rewind::run(&args, &session),
-        Command::Restart(args) => restart::run(&args, &session),
-        Command::Migrate(args) => migrate::run(&args, &session),
-        Command::Purge(args) => purge::run(&args, &session),
-        Command::Hub(args) => hub::run(&args, session.output),
+        Command::Inspect(args) => inspect::run(&args, output),
+        Command::Compile(args) => compile::run(&args),
+        Command::Deploy(args) => deploy::run(&args, &session()?),
+        Command::Components(args) => components::run(&args, &session()?),
+        Command::Start(args) => start::run(&args, &session()?),
+        Command::Wait(args) => wait::run(&args, &session()?),
+        Command::Status(args) => status::run(&args, &session()?),
+        Command::History(args) => history::run(&args, &session()?),
+        Command::List(args) => list::run(&args, &session()?),
+        Command::RaiseEvent(args) => raise_event::run(&args, &session()?),
+        Command::Suspend(args) => suspend::run(&args, &session()?),
+        Command::Resume(args) => resume::run(&args, &session()?),
+        Command::Terminate(args) => terminate::run(&args, &session()?),
+        Command::Rewind(args) => rewind::run(&args, &session()?),
+        Command::Restart(args) => restart::run(&args, &session()?),
+        Command::Migrate(args) => migrate::run(&args, &session()?),
+        Command::Purge(args) => purge::run(&args, &session()?),
+        Command::Hub(args) => hub::run(&args, output),
     }
 }

@@ -33,10 +33,10 @@ pub(crate) enum News<'a> {
 pub(crate) fn follow(
     client: &Client,
     id: &str,
+    mut patience: Patience,
     mut tell: impl FnMut(&News<'_>) -> Result<(), Failure>,
 ) -> Result<Option<InstanceStatus>, Failure> {
     let mut last = String::new();
-    let mut patience = Patience::default();
     loop {
         let mut call = Call::own("GET", &format!("/instances/{}/history/stream", segment(id)));
         if !last.is_empty() {

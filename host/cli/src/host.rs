@@ -12,12 +12,14 @@ use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use wasm::Engines;
+use wasm::{Ceiling, Engines};
 use worker::Worker;
 
+use crate::ceiling::CeilingArgs;
+use crate::compiling::CompilingArgs;
 use crate::hub_facts::LocalHub;
 use crate::limits::REQUESTS_GRACE;
-use crate::listen::{self, TlsArgs};
+use crate::listen::{self, Edge, EdgeArgs, TlsArgs};
 use crate::registry::Registry;
 use crate::storage::{Storage, StorageArgs};
 use crate::traces::{Exporting, Settings, Traces};
@@ -47,6 +49,10 @@ pub(crate) struct HostArgs {
     /// How long an orchestrator may compute in one call before its instance fails, for example 5s
     #[arg(long, value_parser = units::duration, value_name = "TIME")]
     turn_deadline: Option<Duration>,
+    #[command(flatten)]
+    compiling: CompilingArgs,
+    #[command(flatten)]
+    ceiling: CeilingArgs,
 }
 
 /// Who may ask a host, and how.
@@ -56,8 +62,12 @@ pub(crate) struct Access {
     pub(crate) key: Option<String>,
     /// What is enough for looking on.
     pub(crate) read_key: Option<String>,
+    /// What is enough for the metrics.
+    pub(crate) metrics_key: Option<String>,
     /// Without it in the clear.
     pub(crate) tls: TlsArgs,
+    /// How it deals with connections.
+    pub(crate) edge: EdgeArgs,
     /// Where clients reach it, if not at the host that their requests name.
     pub(crate) public_url: Option<PublicUrl>,
 }
@@ -80,10 +90,14 @@ impl Host {
     pub(crate) async fn start(args: &HostArgs, access: &Access) -> Result<Self> {
         let guard = guard(args.listen, access)?;
         let tls = access.tls.acceptor()?;
+        if tls.is_none() && !args.listen.ip().is_loopback() && access.public_url.is_none() {
+            tracing::warn!(listen = %args.listen, "keys and data of clients on other machines can be read on the way: give --tls-cert and --tls-key, or let a proxy speak TLS and name it with --public-url");
+        }
         let traces = Settings::from_env()?.map(Traces::begin).transpose()?;
         let (traces, exporting) = traces.unzip();
         let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
-        fs::create_dir_all(&args.data).with_context(|| format!("creating the folder {}", args.data.display()))?;
+        files::folder(&args.data).context("using the folder of --data")?;
+        let ceiling = args.ceiling.ceiling(&args.data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // With SQLite this keeps a second host off the folder, so it comes first.
         let Storage { backend, is_shared, kind, azure, meter } =
@@ -96,18 +110,21 @@ impl Host {
         let address = listener.local_addr().context("asking for the address")?;
         let url = format!("{}://{address}", scheme.as_str());
 
-        let engines = Engines::new(engine_options(args)).context("starting the WebAssembly engine")?;
+        let engines = Engines::new(engine_options(args, ceiling)).context("starting the WebAssembly engine")?;
         let registry = Registry::open(engines, backend.clone(), Arc::clone(&clock), is_shared, traces.clone())
             .await
             .context("reading which components are deployed")?;
 
         let readiness = Readiness::default();
+        let edge = Edge::new(&access.edge);
         let hub = LocalHub {
             store: kind,
             azure,
             meter,
             traces: traces.clone(),
             clock: Arc::clone(&clock),
+            guard: guard.clone(),
+            room: Arc::clone(&edge.room),
             monitor: OnceLock::new(),
         };
         let hub = Arc::new(hub);
@@ -130,7 +147,7 @@ impl Host {
                 // A host that is dropped stops, too.
                 let _ = stopped.await;
             };
-            listen::serve(listener, tls, router, stopped).await;
+            listen::serve(listener, tls, router, edge, stopped).await;
         });
 
         registry.load_newest().await;
@@ -178,32 +195,39 @@ impl Host {
 
 /// Beyond this machine only with a key.
 fn guard(listen: SocketAddr, access: &Access) -> Result<Guard> {
-    let Access { key, read_key, .. } = access;
-    match (key.as_deref(), read_key.as_deref()) {
-        (Some(""), _) | (_, Some("")) => {
-            bail!("a key is empty; choose a long random one, or none and listen on 127.0.0.1")
+    let Access { key, read_key, metrics_key, .. } = access;
+    let Some(key) = key else {
+        if read_key.is_some() || metrics_key.is_some() {
+            bail!(
+                "a key for reading or for metrics alone would let nobody change anything; set --key or RONDO_KEY, too"
+            )
         }
-        (Some(key), read_key) if Some(key) == read_key => {
-            bail!("the key for reading must not be the key for everything")
+        if listen.ip().is_loopback() {
+            return Ok(Guard::Loopback);
         }
-        (Some(key), read_key) => Ok(Guard::Keys(Keys::new(key, read_key))),
-        (None, Some(_)) => {
-            bail!("a key for reading alone would let nobody change anything; set --key or RONDO_KEY, too")
-        }
-        (None, None) if listen.ip().is_loopback() => Ok(Guard::Loopback),
-        (None, None) => bail!(
+        bail!(
             "{listen} can be reached by other machines, and whoever reaches it can run code here; \
              set --key or RONDO_KEY, or listen on 127.0.0.1"
-        ),
+        )
+    };
+    let mut keys = Keys::new(key).context("--key or RONDO_KEY cannot be used")?;
+    if let Some(key) = read_key {
+        keys = keys.with_read_only(key).context("--read-key or RONDO_READ_KEY cannot be used")?;
     }
+    if let Some(key) = metrics_key {
+        keys = keys.with_metrics_only(key).context("--metrics-key or RONDO_METRICS_KEY cannot be used")?;
+    }
+    Ok(Guard::Keys(keys))
 }
 
-fn engine_options(args: &HostArgs) -> wasm::Options {
+fn engine_options(args: &HostArgs, ceiling: Ceiling) -> wasm::Options {
     let defaults = wasm::Options::default();
     wasm::Options {
         cache_dir: Some(args.data.join("cache")),
         activities_max: args.activities.and_then(|max| u32::try_from(max).ok()).unwrap_or(defaults.activities_max),
         turn_deadline: args.turn_deadline.unwrap_or(defaults.turn_deadline),
+        compiler: Some(args.compiling.compiler()),
+        ceiling,
         ..defaults
     }
 }
@@ -220,39 +244,45 @@ fn worker_options(args: &HostArgs, traces: Option<&Traces>) -> worker::Options {
     }
 }
 
-/// Whole or not at all, so that a reader never sees half an address.
 fn write_endpoint(data: &Path, url: &str) -> Result<()> {
-    let partial = data.join("endpoint.partial");
-    fs::write(&partial, format!("{url}\n"))
-        .and_then(|()| fs::rename(&partial, data.join("endpoint")))
-        .with_context(|| format!("writing {}", data.join("endpoint").display()))
+    files::replace(&data.join("endpoint"), format!("{url}\n").as_bytes()).context("writing where the server answers")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn guarded(listen: &str, key: Option<&str>, read_key: Option<&str>) -> Result<Guard> {
-        let access = Access { key: key.map(str::to_owned), read_key: read_key.map(str::to_owned), ..Access::default() };
-        guard(listen.parse().unwrap(), &access)
+    const KEY: &str = "a key of the right length";
+    const READ: &str = "another one to look on with";
+    const METRICS: &str = "a third one for the metrics";
+
+    fn guarded(listen: &str, keys: [Option<&str>; 3]) -> Result<Guard> {
+        let [key, read_key, metrics_key] = keys.map(|key| key.map(str::to_owned));
+        guard(listen.parse().unwrap(), &Access { key, read_key, metrics_key, ..Access::default() })
     }
 
     #[test]
     fn other_machines_need_a_key() {
         let anywhere = "0.0.0.0:7070";
-        assert!(guarded(anywhere, None, None).unwrap_err().to_string().contains("RONDO_KEY"));
-        assert!(guarded(anywhere, Some(""), None).is_err());
-        assert!(matches!(guarded(anywhere, Some("k"), None), Ok(Guard::Keys(_))));
-        assert!(matches!(guarded("[::1]:0", None, None), Ok(Guard::Loopback)));
+        assert!(guarded(anywhere, [None; 3]).unwrap_err().to_string().contains("RONDO_KEY"));
+        for weak in ["", "short"] {
+            let error = format!("{:#}", guarded(anywhere, [Some(weak), None, None]).unwrap_err());
+            assert!(error.contains("RONDO_KEY") && error.contains("16 bytes"), "{error}");
+        }
+        assert!(matches!(guarded(anywhere, [Some(KEY), None, None]), Ok(Guard::Keys(_))));
+        assert!(matches!(guarded("[::1]:0", [None; 3]), Ok(Guard::Loopback)));
     }
 
     #[test]
-    fn a_key_for_reading_stands_beside_one_for_everything() {
+    fn keys_for_less_stand_beside_one_for_everything() {
         let here = "127.0.0.1:0";
-        assert!(guarded(here, None, Some("l")).is_err());
-        assert!(guarded(here, Some("k"), Some("k")).is_err());
-        assert!(guarded(here, Some("k"), Some("")).is_err());
-        assert!(matches!(guarded(here, Some("k"), Some("l")), Ok(Guard::Keys(_))));
+        assert!(guarded(here, [None, Some(READ), None]).is_err());
+        assert!(guarded(here, [None, None, Some(METRICS)]).is_err());
+        assert!(guarded(here, [Some(KEY), Some(KEY), None]).is_err());
+        assert!(guarded(here, [Some(KEY), Some(""), None]).is_err());
+        let error = format!("{:#}", guarded(here, [Some(KEY), Some(READ), Some(READ)]).unwrap_err());
+        assert!(error.contains("--metrics-key") && error.contains("differ"), "{error}");
+        assert!(matches!(guarded(here, [Some(KEY), Some(READ), Some(METRICS)]), Ok(Guard::Keys(_))));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use api::dto::WorkerStatus;
-use api::{HubFacts, HubView};
+use api::{Guard, HubFacts, HubView};
 use async_trait::async_trait;
 use azure::{HubName, Medium};
 use store::{Clock, Outcome, StorageError};
@@ -11,7 +11,8 @@ use store_azure::hub::{self, HubError};
 use worker::{Monitor, Stats};
 
 use crate::commands::hub::view;
-use crate::metrics::{Snapshot, StorageMeter};
+use crate::listen::Room;
+use crate::metrics::{EdgeNumbers, Snapshot, StorageMeter};
 use crate::traces::Traces;
 
 /// A task hub on Azure Storage, to look at.
@@ -29,6 +30,10 @@ pub(crate) struct LocalHub {
     /// None: no traces are wanted.
     pub(crate) traces: Option<Traces>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who counts wrong keys.
+    pub(crate) guard: Guard,
+    /// Who counts connections.
+    pub(crate) room: Arc<Room>,
     /// Set once the worker runs.
     pub(crate) monitor: OnceLock<Monitor>,
 }
@@ -53,7 +58,12 @@ impl HubView for LocalHub {
 
     fn metrics(&self) -> String {
         let spans = self.traces.as_ref().map(Traces::counts).unwrap_or_default();
-        Snapshot::take(&self.meter, self.monitor.get(), spans, self.clock.now()).text()
+        let edge = EdgeNumbers {
+            wrong_keys: self.guard.wrong_keys(),
+            connections_open: self.room.open(),
+            connections_closed: self.room.closed(),
+        };
+        Snapshot::take(edge, &self.meter, self.monitor.get(), spans, self.clock.now()).text()
     }
 }
 

@@ -41,11 +41,54 @@ pub(crate) const LIST_DEFAULT: usize = 100;
 /// What takes longer than this is told of while it goes on: people begin to wonder.
 pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(2);
 
-/// Connections at the same time; further ones wait in the kernel's queue. Each is a task and a few kilobytes.
+/// Connections at the same time, if the operating system allows as many descriptors; beyond that, idle ones are closed.
+/// Each is a task and a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 
-/// How long a connection may be idle, or take to send the head of a request: more than common proxies keep one.
-pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// Connections beyond that, which may only ask how the host is: probes of a few supervisors and load balancers.
+pub(crate) const CONNECTIONS_SPARE: usize = 32;
+
+/// Descriptors that are kept free of connections, for storage (a file or two and their logs, or some dozens of
+/// connections to Azure), for files of components, and for what activities open: each of some hundreds a socket or two.
+pub(crate) const DESCRIPTORS_ELSEWHERE: usize = 1_024;
+
+/// How long a connection may be without a request: more than common proxies keep one.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long a client may take from the first byte of a request to the end of its head, which fits into a few packets.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The head of a request: the longest grants and the longest query, with room for what proxies add. What is read and
+/// written at once has the same bound.
+pub(crate) const HEAD_BYTES_MAX: usize = 128 * 1024;
+
+/// How long a client may leave an answer unread. It is the time without progress that counts: who reads slowly may read
+/// for days.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What counts as progress of a client that reads: half a kilobyte a second, so that a byte now and then does not.
+pub(crate) const READ_PROGRESS_BYTES: usize = 16 * 1024;
+
+/// Answers are handed over in pieces of this size: a slow client gets one across within the time above.
+pub(crate) const ANSWER_PIECE_BYTES_MAX: usize = 16 * 1024;
+
+/// What the kernel takes of an answer beyond what is on the line.
+pub(crate) const UNSENT_BYTES: u32 = 64 * 1024;
+
+/// Requests at the same time on one connection of HTTP/2; what its specification recommends as the least.
+pub(crate) const HTTP2_STREAMS_MAX: u32 = 100;
+
+/// What one answer on HTTP/2 may have on its way to a client.
+pub(crate) const HTTP2_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How often a connection of HTTP/2 without traffic is asked whether its client is still there.
+pub(crate) const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the answer to that may take.
+pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Addresses that are read of the way a request has come through proxies.
+pub(crate) const FORWARDED_MAX: usize = 16;
 
 /// How long a client may take to agree on TLS.
 pub(crate) const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,8 +96,9 @@ pub(crate) const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a connection that could not be accepted.
 pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// How long a command that waits goes on while the server does not answer: a restart with a large log to replay.
-pub(crate) const RECONNECT_MAX: Duration = Duration::from_mins(2);
+/// How long a command that waits goes on while the server does not answer, unless told otherwise: a restart with a large
+/// log to replay.
+pub(crate) const RECONNECT_DEFAULT: &str = "2m";
 
 /// The first pause before a server that does not answer is tried again; doubled each time.
 pub(crate) const RECONNECT_REST_MIN: Duration = Duration::from_millis(100);
@@ -91,3 +135,18 @@ pub(crate) const TRACE_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long a shutdown waits for the last spans to be sent.
 pub(crate) const TRACE_FLUSH_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of the log that wait to be written: some ten thousand lines, a burst that any disk takes in a second.
+pub(crate) const LOG_BYTES_WAITING_MAX: usize = 8 * 1024 * 1024;
+
+/// How much of it lines of guests may fill, so that the host's own lines find room whatever guests print.
+pub(crate) const LOG_GUEST_BYTES_WAITING_MAX: usize = 6 * 1024 * 1024;
+
+/// How long the end of the process waits for the last lines to be written.
+pub(crate) const LOG_FLUSH_MAX: Duration = Duration::from_secs(2);
+
+/// A file with a key: keys are some dozen characters.
+pub(crate) const KEY_FILE_BYTES_MAX: u64 = 4 * 1024;
+
+/// How much later than asked for the answer to a waiting call may come before its server counts as lost.
+pub(crate) const WAIT_ANSWER_GRACE: Duration = Duration::from_secs(30);

@@ -7,19 +7,25 @@
 
 mod args;
 mod azure_args;
+mod ceiling;
 mod client;
 mod commands;
+mod compiling;
+mod endpoint;
 mod exit;
 mod flow;
 mod folder;
 mod follow;
 mod host;
 mod hub_facts;
+mod key;
 mod language;
 mod limits;
 mod listen;
+mod log_queue;
 mod metrics;
 mod output;
+mod panics;
 mod patience;
 mod registry;
 mod sdk;

@@ -18,13 +18,24 @@ use self::exposition::Exposition;
 pub(crate) use self::storage::StorageMeter;
 use self::storage::StorageNumbers;
 use crate::traces::SpanCounts;
+use crate::{log_queue, panics};
 
 /// Everything that is exported, as it was at one time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    edge: EdgeNumbers,
     worker: WorkerNumbers,
     spans: SpanCounts,
     storage: StorageNumbers,
+}
+
+/// What is known of those who connect.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct EdgeNumbers {
+    pub(crate) wrong_keys: u64,
+    pub(crate) connections_open: usize,
+    /// With a word for each reason.
+    pub(crate) connections_closed: [(&'static str, u64); 4],
 }
 
 /// What is known of the worker. All zero before it runs.
@@ -39,9 +50,15 @@ struct WorkerNumbers {
 
 impl Snapshot {
     /// Reads all the numbers.
-    pub(crate) fn take(storage: &StorageMeter, monitor: Option<&Monitor>, spans: SpanCounts, now: Timestamp) -> Self {
+    pub(crate) fn take(
+        edge: EdgeNumbers,
+        storage: &StorageMeter,
+        monitor: Option<&Monitor>,
+        spans: SpanCounts,
+        now: Timestamp,
+    ) -> Self {
         let worker = monitor.map(|monitor| WorkerNumbers::read(monitor, now)).unwrap_or_default();
-        Self { worker, spans, storage: storage.read() }
+        Self { edge, worker, spans, storage: storage.read() }
     }
 
     /// In the OpenMetrics text format.
@@ -72,6 +89,14 @@ impl Collector for Snapshot {
         let SpanCounts { sent, dropped } = self.spans;
         let spans = [([("outcome", "sent")], sent), ([("outcome", "dropped")], dropped)];
         to.counters("trace_spans", "Spans of traces by what became of them.", spans)?;
+        let EdgeNumbers { wrong_keys, connections_open, connections_closed } = self.edge;
+        to.counter("wrong_keys", "Requests with a wrong key.", wrong_keys)?;
+        to.level("connections_open", "Connections of clients.", None, connections_open)?;
+        let closed = connections_closed.map(|(reason, count)| ([("reason", reason)], count));
+        to.counters("connections_closed", "Connections that the server closed by the reason.", closed)?;
+        let help = "Lines that were dropped from the log because they could not be written in time.";
+        to.counter("log_lines_dropped", help, log_queue::dropped())?;
+        to.counter("panics", "Panics of the host. Each is a bug.", panics::count())?;
         self.storage.encode(&mut to)
     }
 }
@@ -122,7 +147,7 @@ mod tests {
         let names = ["rondo_turns", "rondo_turn_messages", "rondo_commits", "rondo_warm_guests_bytes"];
         let others = ["rondo_activity_seconds", "rondo_trace_spans", "rondo_sqlite_messages_stored"];
         let names = [&names[..], &others].concat();
-        insta::assert_snapshot!(written(Snapshot { worker, spans, storage }, &names), @r#"
+        insta::assert_snapshot!(written(Snapshot { edge: EdgeNumbers::default(), worker, spans, storage }, &names), @r#"
         # HELP rondo_turns Turns that were run.
         # TYPE rondo_turns counter
         rondo_turns_total 3
@@ -193,7 +218,12 @@ mod tests {
             writes: 9,
             received: 1,
         };
-        let snapshot = Snapshot { worker: WorkerNumbers::default(), spans: SpanCounts::default(), storage };
+        let snapshot = Snapshot {
+            edge: EdgeNumbers::default(),
+            worker: WorkerNumbers::default(),
+            spans: SpanCounts::default(),
+            storage,
+        };
         insta::assert_snapshot!(written(snapshot, &["rondo_storage_requests"]), @r#"
         # HELP rondo_storage_requests Requests to the storage that have ended.
         # TYPE rondo_storage_requests counter

@@ -43,6 +43,11 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Warns of something that may be meant but is not safe: in the log of a host, else on standard error.
+pub(crate) fn warn(text: &str) {
+    if tracing::dispatcher::has_been_set() { tracing::warn!("{text}") } else { say(&format!("warning: {text}")) }
+}
+
 /// Replaces the line at the bottom of the terminal; an empty text removes it.
 pub(crate) fn live(text: &str) {
     let mut err = std::io::stderr();

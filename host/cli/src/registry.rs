@@ -168,6 +168,16 @@ impl Registry {
         }
     }
 
+    /// Looks at folders, so it happens on a blocking thread.
+    async fn check_grants(&self, grants: Grants) -> Result<Grants, api::DeployError> {
+        let engines = self.0.engines.clone();
+        let checked = tokio::task::spawn_blocking(move || engines.check_grants(&grants).map(|()| grants)).await;
+        match checked {
+            Ok(checked) => checked.map_err(|error| api::DeployError::Grants(error.to_string())),
+            Err(error) => Err(api::DeployError::Grants(format!("the grants could not be checked: {error}"))),
+        }
+    }
+
     fn index(&self) -> MutexGuard<'_, Index<LoadedComponent>> {
         self.0.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,7 +259,9 @@ impl worker::Runtime for Registry {
         let digest = chosen.ok_or_else(|| activity_not_found(&task.name))?;
         let loaded = self.loaded_in_time(digest).await;
         let loaded = loaded.map_err(|unavailable| Failure::new(COMPONENT_UNAVAILABLE, unavailable.problem))?;
-        let grants = self.index().deployed(&digest).map(|deployed| Arc::clone(&deployed.grants)).unwrap_or_default();
+        let grants = self.index().deployed(&digest).map(|deployed| deployed.grants.clone());
+        let grants = grants.unwrap_or_else(|| Ok(Arc::default()));
+        let grants = grants.map_err(|problem| Failure::new(kind::GRANT_UNAVAILABLE, problem))?;
         match self.0.traces.as_ref().map(|traces| traces.outgoing(task)) {
             Some(span) => loaded.run_activity_within(task, &grants, span).await,
             None => loaded.run_activity(task, &grants).await,
@@ -272,7 +284,7 @@ impl Registry {
 impl api::Deployer for Registry {
     async fn deploy(&self, upload: api::Upload) -> Result<ComponentRecord, api::DeployError> {
         let api::Upload { name, bytes, grants } = upload;
-        let grants = read_grants(grants.as_deref())?;
+        let grants = self.check_grants(read_grants(grants.as_deref())?).await?;
         let digest = Digest::of(&bytes);
         let loaded = {
             let _turn = self.0.loads.turn(digest).await;
@@ -302,20 +314,20 @@ impl api::Deployer for Registry {
 }
 
 fn deployed(record: ComponentRecord) -> Deployed {
-    // Written by a deployment, so it can be read; if damaged, granting nothing is the safe side.
-    let grants = serde_json::from_str(&record.grants).unwrap_or_else(|error| {
-        tracing::error!(component = %record.digest, %error, "grants cannot be read: nothing is granted");
-        Grants::default()
+    let grants = serde_json::from_str(&record.grants).map(Arc::new).map_err(|error| {
+        let digest = record.digest.short();
+        format!("the grants stored with component {digest} cannot be read ({error}); deploy the same file again")
     });
-    Deployed { record, grants: Arc::new(grants) }
+    Deployed { record, grants }
 }
 
 fn read_grants(text: Option<&str>) -> Result<Grants, api::DeployError> {
     let Some(text) = text else { return Ok(Grants::default()) };
-    serde_json::from_str(text).map_err(|error| api::DeployError::NotDeployable {
-        problem: format!("the grants cannot be read: {error}"),
-        remedy: "Grants are an object of http (hosts), env (names and values) and dirs (host, guest, writable)."
-            .to_owned(),
+    serde_json::from_str(text).map_err(|error| {
+        api::DeployError::Grants(format!(
+            "the grants cannot be read ({error}); they are an object of http (hosts), env (names and values) and dirs \
+             (host, guest, writable)"
+        ))
     })
 }
 

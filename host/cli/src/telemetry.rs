@@ -6,6 +6,9 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+use crate::log_queue::{LogQueue, Logging};
+use crate::panics;
+
 /// What to log and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogArgs {
@@ -26,8 +29,8 @@ enum Format {
     Json,
 }
 
-/// Begins logging, once for the process.
-pub(crate) fn begin(args: &LogArgs) -> Result<()> {
+/// Begins logging, once for the process, for as long as the answer is kept.
+pub(crate) fn begin(args: &LogArgs) -> Result<Logging> {
     let mut filter =
         EnvFilter::try_new(&args.log).with_context(|| format!("reading the log filter \"{}\"", args.log))?;
     // These would write signatures into the log.
@@ -36,12 +39,17 @@ pub(crate) fn begin(args: &LogArgs) -> Result<()> {
     }
     // A line that cannot be written, to a full disk for example, is lost. To say so where it could not be written would
     // panic, and take the host with it.
+    let queue = LogQueue::start(std::io::stderr(), |lines| {
+        tracing::warn!(lines, "lines were dropped from the log: more was logged than could be written");
+    })
+    .context("starting the thread that writes the log")?;
     let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue.clone()).log_internal_errors(false);
     match args.log_format {
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         // Every field at the top of its object, where a search looks for it; of spans the innermost.
         Format::Json => builder.json().flatten_event(true).with_span_list(false).init(),
     }
-    Ok(())
+    panics::begin();
+    Ok(Logging(queue))
 }

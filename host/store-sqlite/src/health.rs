@@ -1,6 +1,6 @@
 //! Whether the file can be written, and finding out when it can again.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -62,7 +62,7 @@ impl Room {
     }
 
     fn write(&self) -> io::Result<()> {
-        let mut file = File::create(&self.0)?;
+        let mut file = files::open(&self.0).map_err(files::Error::into_io)?;
         file.write_all(&vec![0; ROOM_BYTES])?;
         // Some file systems find out only now.
         file.sync_all()

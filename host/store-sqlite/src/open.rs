@@ -59,6 +59,9 @@ pub enum OpenError {
         /// What SQLite says.
         problem: String,
     },
+    /// The file, or one beside it, is not this user's, or is no file.
+    #[error(transparent)]
+    NotOurs(files::Error),
     /// The file, or one beside it, could not be opened or written.
     #[error("cannot open {}: {problem}", path.display())]
     Io {
@@ -69,32 +72,57 @@ pub enum OpenError {
     },
 }
 
+impl From<files::Error> for OpenError {
+    fn from(error: files::Error) -> Self {
+        match error {
+            files::Error::Io { path, problem } => Self::Io { path, problem: problem.to_string() },
+            other => Self::NotOurs(other),
+        }
+    }
+}
+
 /// The right to write the file; ends with the value, and with the process.
 #[derive(Debug)]
 pub(crate) struct FileLock(#[expect(dead_code, reason = "held for the lock")] File);
 
 impl FileLock {
     pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
-        let mut lock_path = path.as_os_str().to_owned();
-        lock_path.push(".lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&lock_path);
-        let file =
-            file.map_err(|error| OpenError::Io { path: lock_path.clone().into(), problem: error.to_string() })?;
+        let lock_path = beside(path, ".lock");
+        // Whoever can open it can hold the lock, also for reading only.
+        let file = files::open(&lock_path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(error)) => {
-                Err(OpenError::Io { path: lock_path.into(), problem: error.to_string() })
-            }
+            Err(TryLockError::Error(error)) => Err(OpenError::Io { path: lock_path, problem: error.to_string() }),
         }
     }
 }
 
 /// Opens the connection that writes and brings the schema up to date. The lock must be held.
 pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    close_to_others(path)?;
     let mut connection = Connection::open(path).map_err(|error| open_error(path, &error))?;
     prepare_writer(&mut connection, path, options)?;
     Ok(connection)
+}
+
+/// SQLite gives the files that it makes beside a database the mode that the database has.
+fn close_to_others(path: &Path) -> Result<(), OpenError> {
+    // A database may be kept elsewhere, behind a link; what SQLite writes beside it is there, too.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if !files::close(&path)? {
+        files::open(&path)?;
+    }
+    for suffix in ["-wal", "-shm", "-journal"] {
+        files::close(&beside(&path, suffix))?;
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
 }
 
 fn prepare_writer(connection: &mut Connection, path: &Path, options: &Options) -> Result<(), OpenError> {

@@ -14,9 +14,9 @@ use crate::bindings::activities::ActivitiesIndices;
 use crate::engines::Shared;
 use crate::failure::{Circumstances, explain};
 use crate::limiter::Limiter;
-use crate::limits::{ACTIVITY_COPY_BYTES_MAX, HANDLES_MAX};
-use crate::ticker::ticks;
-use crate::wasi::Granted;
+use crate::limits::{ACTIVITY_COPY_BYTES_MAX, HANDLES_MAX, KEPT_BYTES_MAX};
+use crate::meter::Meter;
+use crate::wasi::{self, Granted};
 use crate::{Grants, convert};
 
 /// The host's side of one attempt.
@@ -25,8 +25,8 @@ pub(crate) struct State {
     task: ActivityTask,
     /// None until the guest asks for something of it, if nothing was granted: making it costs more than a small guest.
     wasi: Option<Granted>,
-    /// Ticks during which the guest was computing.
-    busy_ticks: u64,
+    /// How long it has kept a thread.
+    meter: Meter,
 }
 
 impl State {
@@ -52,6 +52,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    wasi::refuse_bodies(&mut linker, |state: &mut State| state.wasi())?;
     Ok(linker)
 }
 
@@ -83,11 +84,12 @@ impl ActivityGuests {
         let wasi = if grants.is_empty() {
             None
         } else {
-            let granted = Granted::new(grants, task, span.as_ref());
+            let granted = Granted::new(grants, &shared.options.ceiling, task, span.as_ref());
             Some(granted.map_err(|error| Failure::new(kind::GRANT_UNAVAILABLE, error.to_string()))?)
         };
-        let store = store(shared, task.clone(), wasi);
-        let attempt = Box::pin(self.attempt(shared, store, task));
+        let meter = Meter::new();
+        let store = store(shared, task.clone(), wasi, meter.clone());
+        let attempt = meter.count(Box::pin(self.attempt(shared, store, task)));
         let result = match shared.options.activity_deadline {
             None => attempt.await,
             Some(deadline) => tokio::time::timeout(deadline, attempt).await.unwrap_or_else(|_| {
@@ -133,20 +135,24 @@ impl ActivityGuests {
 }
 
 /// Room for one attempt, with all its limits.
-fn store(shared: &Shared, task: ActivityTask, wasi: Option<Granted>) -> Store<State> {
+fn store(shared: &Shared, task: ActivityTask, wasi: Option<Granted>, meter: Meter) -> Store<State> {
     let options = &shared.options;
     let limiter = Limiter::new(options.activity_memory_bytes_max, options.table_elements_max);
-    let mut store = Store::new(&shared.activities, State { limiter, task, wasi, busy_ticks: 0 });
+    let mut store = Store::new(&shared.activities, State { limiter, task, wasi, meter });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(ACTIVITY_COPY_BYTES_MAX);
     store.set_max_component_handles(HANDLES_MAX);
-    // At every tick a busy guest makes room for others; one that waits is not even asked.
-    let busy_ticks_max = ticks(options.activity_cpu_max);
+    // At every tick a busy guest makes room for others, and is looked at; one that waits is not even asked.
+    let cpu_max = options.activity_cpu_max;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |mut context| {
-        let state = context.data_mut();
-        state.busy_ticks += 1;
-        Ok(if state.busy_ticks > busy_ticks_max { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        let State { limiter, wasi, meter, .. } = context.data_mut();
+        let kept = wasi.as_mut().map_or(0, Granted::kept_bytes);
+        if kept > KEPT_BYTES_MAX {
+            limiter.keeps_too_much(kept, KEPT_BYTES_MAX);
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        Ok(if meter.spent() > cpu_max { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
     });
     store
 }

@@ -1,7 +1,10 @@
 //! Compiled code on disk.
 //!
-//! One file per component and engine: a magic number, the SHA-256 of the code, the code. Machine code is trusted by
-//! whoever loads it, so the folder is closed to others, and what does not match its checksum is compiled again.
+//! One file per component and engine: a magic number, a tag, the code. Machine code runs as part of the process that loads
+//! it, so the folder and all in it must belong to the process' user and be closed to others, and the tag is an HMAC with
+//! a key that only this user can read. What does not match its tag is compiled again.
+
+mod key;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -9,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use engine::Digest;
-use sha2::{Digest as _, Sha256};
+
+use self::key::{Key, TAG_BYTES};
 
 /// The first bytes of every entry; another layout gets another number.
-const MAGIC: &[u8; 8] = b"rondoAC1";
-const CHECKSUM_BYTES: usize = 32;
+const MAGIC: &[u8; 8] = b"rondoAC2";
 const EXTENSION: &str = "compiled";
 /// How the names of files begin that are being written.
 const WRITING: &str = "writing-";
@@ -26,25 +29,44 @@ pub(crate) struct Cache {
     bytes_max: u64,
     /// Of the engine and its configuration: another one makes other code.
     fingerprint: u64,
+    key: Key,
+}
+
+/// Why code is not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// Others may have a hand in the folder.
+    #[error(transparent)]
+    Folder(files::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<files::Error> for Unusable {
+    fn from(error: files::Error) -> Self {
+        match error {
+            files::Error::Io { problem, .. } => Self::Io(problem),
+            other => Self::Folder(other),
+        }
+    }
 }
 
 impl Cache {
     /// Creates the folder where there is none, and closes it to others.
-    pub(crate) fn open(folder: &Path, bytes_max: u64, fingerprint: u64) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        close_to_others(folder)?;
+    pub(crate) fn open(folder: &Path, bytes_max: u64, fingerprint: u64) -> Result<Self, Unusable> {
+        files::own_folder(folder)?;
         remove_leftovers(folder)?;
-        Ok(Self { folder: folder.to_owned(), bytes_max, fingerprint })
+        let key = Key::of_folder(folder)?;
+        Ok(Self { folder: folder.to_owned(), bytes_max, fingerprint, key })
     }
 
     /// The code of a component, if it is there and undamaged.
     pub(crate) fn load(&self, digest: Digest) -> Option<Vec<u8>> {
         let path = self.path(digest);
-        let code = match read(&path) {
-            Ok(code) => code,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "ignoring compiled code that cannot be used");
+        let code = match self.read(digest) {
+            Ok(code) => code?,
+            Err(problem) => {
+                tracing::warn!(path = %path.display(), problem, "ignoring compiled code that cannot be used");
                 self.forget(digest);
                 return None;
             }
@@ -61,7 +83,7 @@ impl Cache {
     /// Keeps the code of a component. Failing to do so is logged and otherwise ignored.
     pub(crate) fn store(&self, digest: Digest, code: &[u8]) {
         let path = self.path(digest);
-        if let Err(error) = write(&self.folder, &path, code).and_then(|()| self.shrink(&path)) {
+        if let Err(error) = self.write(digest, code).and_then(|()| self.shrink(&path)) {
             tracing::warn!(path = %path.display(), %error, "cannot keep compiled code");
         }
     }
@@ -74,8 +96,42 @@ impl Cache {
         }
     }
 
+    fn name(&self, digest: Digest) -> String {
+        format!("{digest}-{:016x}.{EXTENSION}", self.fingerprint)
+    }
+
     fn path(&self, digest: Digest) -> PathBuf {
-        self.folder.join(format!("{digest}-{:016x}.{EXTENSION}", self.fingerprint))
+        self.folder.join(self.name(digest))
+    }
+
+    /// None if there is no entry.
+    fn read(&self, digest: Digest) -> Result<Option<Vec<u8>>, String> {
+        let mut file = match files::open_own(&self.path(digest)) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            opened => opened.map_err(|error| error.to_string())?,
+        };
+        let mut head = [0; MAGIC.len() + TAG_BYTES];
+        file.read_exact(&mut head).map_err(|error| error.to_string())?;
+        let (magic, tag) = head.split_at(MAGIC.len());
+        if magic != MAGIC {
+            return Err("it is not an entry of this cache".to_owned());
+        }
+        let mut code = Vec::new();
+        file.read_to_end(&mut code).map_err(|error| error.to_string())?;
+        if !self.key.vouches(&self.name(digest), &code, tag) {
+            return Err("it is damaged, or was not written with this folder's key".to_owned());
+        }
+        Ok(Some(code))
+    }
+
+    /// Writes beside and renames, so that nobody ever sees half an entry. Temporary files are closed to others.
+    fn write(&self, digest: Digest, code: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(WRITING).tempfile_in(&self.folder)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&self.key.tag(&self.name(digest), code))?;
+        file.write_all(code)?;
+        file.persist(self.path(digest))?;
+        Ok(())
     }
 
     /// Removes the entries that were not used for longest, until the rest fits. Never the one just written.
@@ -105,23 +161,6 @@ impl Cache {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let damaged = |why: &'static str| io::Error::new(io::ErrorKind::InvalidData, why);
-    let mut file = File::open(path)?;
-    let mut head = [0; MAGIC.len() + CHECKSUM_BYTES];
-    file.read_exact(&mut head)?;
-    let (magic, checksum) = head.split_at(MAGIC.len());
-    if magic != MAGIC {
-        return Err(damaged("not an entry of this cache"));
-    }
-    let mut code = Vec::new();
-    file.read_to_end(&mut code)?;
-    if Sha256::digest(&code).as_slice() != checksum {
-        return Err(damaged("the checksum does not match"));
-    }
-    Ok(code)
-}
-
 /// Removes a file, unless another process was quicker.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
@@ -144,34 +183,6 @@ fn remove_leftovers(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes beside and renames, so that nobody ever sees half an entry.
-fn write(folder: &Path, path: &Path, code: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(WRITING).tempfile_in(folder)?;
-    file.write_all(MAGIC)?;
-    file.write_all(&Sha256::digest(code))?;
-    file.write_all(code)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn close_to_others(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let others = fs::metadata(folder)?.permissions().mode() % 0o100;
-    if others == 0 {
-        return Ok(());
-    }
-    // Fails, as it should, when the folder belongs to somebody else.
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "the same signature as elsewhere")]
-fn close_to_others(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,17 +199,60 @@ mod tests {
         cache.store(digest, b"code");
         assert_eq!(cache.load(digest).as_deref(), Some(&b"code"[..]));
         assert_eq!(Cache { fingerprint: 2, ..cache }.load(digest), None, "another engine has code of its own");
+        assert_eq!(self::cache(folder.path()).load(digest).as_deref(), Some(&b"code"[..]), "also by the next process");
     }
 
     #[test]
     fn the_layout_never_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let (cache, digest) = (cache(folder.path()), Digest::of(b"a"));
+        let (cache, digest) = (Cache { key: Key::fixed(), ..cache(folder.path()) }, Digest::of(b"a"));
         cache.store(digest, b"code");
         let bytes = fs::read(cache.path(digest)).unwrap();
-        assert_eq!(&bytes[..8], b"rondoAC1");
-        assert_eq!(&bytes[8..40], Sha256::digest(b"code").as_slice());
+        assert_eq!(&bytes[..8], b"rondoAC2");
+        let tag: String = bytes[8..40].iter().map(|byte| format!("{byte:02x}")).collect();
+        insta::assert_snapshot!(tag, @"5fafe00c389d8eeedf6e2bc1b38ef1ca85f9892aeaeaf3d76d8a17b4ff7bfd04");
         assert_eq!(&bytes[40..], b"code");
+    }
+
+    #[test]
+    fn code_that_another_has_put_there_is_not_loaded() {
+        let (folder, foreign) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (cache, other) = (cache(folder.path()), self::cache(foreign.path()));
+        let [digest, another] = [b"a", b"b"].map(|name| Digest::of(name));
+        other.store(digest, b"evil");
+        fs::copy(other.path(digest), cache.path(digest)).unwrap();
+        assert_eq!(cache.load(digest), None, "written with another key");
+        cache.store(another, b"code");
+        fs::rename(cache.path(another), cache.path(digest)).unwrap();
+        assert_eq!(cache.load(digest), None, "written for another component");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn entries_that_others_may_use_are_not_loaded() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, digest) = (cache(folder.path()), Digest::of(b"a"));
+        cache.store(digest, b"code");
+        fs::set_permissions(cache.path(digest), fs::Permissions::from_mode(0o660)).unwrap();
+        assert_eq!(cache.load(digest), None, "others may write it");
+        cache.store(digest, b"code");
+        let elsewhere = folder.path().join("elsewhere");
+        fs::rename(cache.path(digest), &elsewhere).unwrap();
+        symlink(&elsewhere, cache.path(digest)).unwrap();
+        assert_eq!(cache.load(digest), None, "it is a link");
+        assert!(fs::symlink_metadata(cache.path(digest)).is_err(), "which is removed");
+        assert!(elsewhere.exists(), "and not what it leads to");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_a_link_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("cache");
+        std::os::unix::fs::symlink(tempfile::tempdir().unwrap().path(), &link).unwrap();
+        assert!(matches!(Cache::open(&link, 1, 1), Err(Unusable::Folder(_))));
     }
 
     #[test]

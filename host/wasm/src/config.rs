@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::Options;
-use crate::limits::{BACKTRACE_FRAMES_MAX, STACK_BYTES_MAX};
+use crate::limits::{BACKTRACE_FRAMES_MAX, LINEAR_MEMORY_CLEARED_BYTES, STACK_BYTES_MAX, TABLE_CLEARED_BYTES};
 
 /// Runs orchestrators: synchronous calls on the caller's own stack.
 pub(crate) fn orchestrators(options: &Options) -> Config {
@@ -30,6 +30,11 @@ pub(crate) fn activities(options: &Options) -> Config {
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config.async_stack_size(2 * STACK_BYTES_MAX);
     config
+}
+
+/// Makes machine code for both, and runs nothing.
+pub(crate) fn compiler() -> Config {
+    common()
 }
 
 /// What decides over machine code is the same for both, so that a component is compiled once.
@@ -82,8 +87,8 @@ fn pool(guests_max: u32, options: &Options) -> PoolingAllocationConfig {
 /// written pages were missed in 8,160 scans of 8,192 pages.
 fn keep_resident(pool: &mut PoolingAllocationConfig) {
     pool.pagemap_scan(Enabled::No);
-    pool.linear_memory_keep_resident(128 * 1024);
-    pool.table_keep_resident(4 * 1024);
+    pool.linear_memory_keep_resident(LINEAR_MEMORY_CLEARED_BYTES);
+    pool.table_keep_resident(TABLE_CLEARED_BYTES);
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! The engines, and how a file becomes something that runs.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Unusable};
 use crate::ticker::Ticker;
-use crate::{Inspection, LoadError, LoadedComponent, Options, SetupError};
+use crate::{Grants, GrantsError, Inspection, LoadError, LoadedComponent, Options, SetupError};
 use crate::{activity, config, load, orchestrator};
 
 /// Loads components and keeps the deadlines of their guests. One per process; cheap to clone.
@@ -44,10 +45,7 @@ impl Engines {
         let orchestrator_linker = orchestrator::linker(&orchestrators).map_err(refused)?;
         let activity_linker = activity::linker(&activities).map_err(refused)?;
         let cache = match &options.cache_dir {
-            Some(folder) => Some(
-                Cache::open(folder, options.cache_bytes_max, fingerprint(&orchestrators))
-                    .map_err(|source| SetupError::Cache { path: folder.clone(), source })?,
-            ),
+            Some(folder) => open_cache(folder, options.cache_bytes_max, fingerprint(&orchestrators))?,
             None => None,
         };
         let permits = usize::try_from(options.activities_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
@@ -65,6 +63,15 @@ impl Engines {
         })))
     }
 
+    /// Checks what a deployment grants against what can be meant and what the operator allows. Looks at folders, so call
+    /// it off the async threads.
+    ///
+    /// # Errors
+    /// The first grant that no attempt would get, and what to do.
+    pub fn check_grants(&self, grants: &Grants) -> Result<(), GrantsError> {
+        self.0.options.ceiling.check(grants)
+    }
+
     /// Says everything about a file, without keeping anything of it but its compiled code.
     ///
     /// Compiles and describes a component that looks deployable, so it can take seconds: call it off the async threads.
@@ -80,6 +87,18 @@ impl Engines {
     }
 }
 
+/// A folder that others may have a hand in is not used; then every process compiles for itself.
+fn open_cache(folder: &Path, bytes_max: u64, fingerprint: u64) -> Result<Option<Cache>, SetupError> {
+    match Cache::open(folder, bytes_max, fingerprint) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(Unusable::Folder(problem)) => {
+            tracing::warn!(%problem, "compiled code is not kept: the folder for it must be this user's alone; remove it, and a new one is made");
+            Ok(None)
+        }
+        Err(Unusable::Io(source)) => Err(SetupError::Cache { path: folder.to_owned(), source }),
+    }
+}
+
 /// Of everything that decides over machine code. The runtime checks that again when it loads some.
 fn fingerprint(engine: &wasmtime::Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -92,8 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_engines_run_the_same_code() {
+    fn all_engines_run_the_same_code() {
         let engines = Engines::new(Options { orchestrators_max: 1, activities_max: 1, ..Options::default() }).unwrap();
+        let compiler = wasmtime::Engine::new(&config::compiler()).unwrap();
         assert_eq!(fingerprint(&engines.0.orchestrators), fingerprint(&engines.0.activities));
+        assert_eq!(fingerprint(&engines.0.orchestrators), fingerprint(&compiler));
     }
 }

@@ -119,6 +119,13 @@ impl std::fmt::Display for Refused {
             Self::Memory { bytes, bytes_max } => {
                 write!(f, "the guest asked for {} MiB of memory and may have {}", bytes.div_ceil(MIB), bytes_max / MIB)
             }
+            Self::Kept { bytes, bytes_max } => write!(
+                f,
+                "the host keeps {} MiB for handles of the guest (requests, headers, streams), and may keep {}: drop \
+                 them once they are done with",
+                bytes.div_ceil(MIB),
+                bytes_max / MIB
+            ),
             Self::Table { elements, elements_max } => {
                 write!(f, "the guest asked for a table of {elements} elements and may have {elements_max}")
             }

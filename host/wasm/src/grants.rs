@@ -1,23 +1,37 @@
 //! What a deployment lets its activities reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-use crate::wasi::HostPattern;
+use crate::host_pattern::HostPattern;
+use crate::limits::GRANTED_DIRS_MAX;
 
 /// What activities may reach. Orchestrators reach nothing, whatever is granted. The default grants nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grants {
     /// Hosts that outbound HTTP and HTTPS may go to: `host` for the scheme's usual port, `host:port` for another.
     /// `*.example.com` is every name below `example.com`, and not that name itself.
     pub http: Vec<String>,
     /// Environment variables, by name. Nothing of the host's own environment is passed on.
+    #[serde(deserialize_with = "variables")]
     pub env: BTreeMap<String, String>,
     /// Folders of the host.
     pub dirs: Vec<DirGrant>,
+}
+
+/// Values of variables are secrets, so only their names are printed.
+impl fmt::Debug for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { http, env, dirs } = self;
+        let names: Vec<&String> = env.keys().collect();
+        f.debug_struct("Grants").field("http", http).field("env", &names).field("dirs", dirs).finish()
+    }
 }
 
 /// A folder that activities may use.
@@ -38,6 +52,24 @@ pub struct DirGrant {
 #[error("{0}")]
 pub struct GrantsError(String);
 
+/// Reads variables so that an error names the variable and never repeats a value: errors are logged and answered.
+fn variables<'de, D: Deserializer<'de>>(given: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let Value::Object(variables) = Value::deserialize(given)? else {
+        return Err(D::Error::custom("env must be an object of names and values"));
+    };
+    let read = variables.into_iter().map(|(name, value)| match value {
+        Value::String(value) => Ok((name, value)),
+        _ => Err(D::Error::custom(format!("the value of the environment variable {name:?} must be a string"))),
+    });
+    read.collect()
+}
+
+impl GrantsError {
+    pub(crate) fn new(problem: String) -> Self {
+        Self(problem)
+    }
+}
+
 impl Grants {
     /// Whether nothing is granted.
     pub(crate) fn is_empty(&self) -> bool {
@@ -54,19 +86,29 @@ impl Grants {
         for host in http {
             host.parse::<HostPattern>().map_err(GrantsError)?;
         }
-        for name in env.keys() {
+        for (name, value) in env {
             if name.is_empty() || name.contains(['=', '\0']) {
                 return Err(GrantsError(format!("{name:?} is not the name of an environment variable")));
             }
+            if value.contains('\0') {
+                return Err(GrantsError(format!("the environment variable {name} has a NUL in its value")));
+            }
         }
-        for dir in dirs {
-            if !dir.host.is_absolute() {
-                let path = dir.host.display();
+        if dirs.len() > GRANTED_DIRS_MAX {
+            let count = dirs.len();
+            return Err(GrantsError(format!("{count} folders are granted, more than the {GRANTED_DIRS_MAX} allowed")));
+        }
+        let mut guest_paths = BTreeSet::new();
+        for DirGrant { host, guest, writable: _ } in dirs {
+            let path = host.display();
+            if !host.is_absolute() || host.as_os_str().as_encoded_bytes().contains(&0) {
                 return Err(GrantsError(format!("the folder `{path}` must be given by its absolute path")));
             }
-            if dir.guest.is_empty() {
-                let path = dir.host.display();
+            if guest.is_empty() || guest.contains('\0') {
                 return Err(GrantsError(format!("the folder `{path}` needs a path for the guest to see it under")));
+            }
+            if !guest_paths.insert(guest) {
+                return Err(GrantsError(format!("two folders have the path `{guest}` for the guest")));
             }
         }
         Ok(())
@@ -102,6 +144,22 @@ mod tests {
     }
 
     #[test]
+    fn values_of_variables_are_not_printed() {
+        let grants = parse(r#"{"env":{"KEY":"hunter2"}}"#).unwrap();
+        assert_eq!(format!("{grants:?}"), r#"Grants { http: [], env: ["KEY"], dirs: [] }"#);
+        insta::assert_snapshot!(parse(r#"{"env":"hunter2"}"#).unwrap_err(), @"env must be an object of names and values at line 1 column 17");
+        insta::assert_snapshot!(parse(r#"{"env":{"KEY":12345}}"#).unwrap_err(), @r#"the value of the environment variable "KEY" must be a string at line 1 column 20"#);
+    }
+
+    #[test]
+    fn no_deployment_opens_folders_without_end() {
+        let dir = |number| DirGrant { host: "/srv".into(), guest: format!("/{number}"), writable: false };
+        let grants = |count| Grants { dirs: (0..count).map(dir).collect(), ..Grants::default() };
+        assert_eq!(grants(GRANTED_DIRS_MAX).check(), Ok(()));
+        assert!(grants(GRANTED_DIRS_MAX + 1).check().is_err());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let problem = |json| parse(json).unwrap_err();
         insta::assert_snapshot!(problem(r#"{"htp":[]}"#), @"unknown field `htp`, expected one of `http`, `env`, `dirs` at line 1 column 6");
@@ -109,5 +167,7 @@ mod tests {
         insta::assert_snapshot!(problem(r#"{"env":{"A=B":""}}"#), @r#""A=B" is not the name of an environment variable"#);
         insta::assert_snapshot!(problem(r#"{"dirs":[{"host":"data","guest":"/data"}]}"#), @"the folder `data` must be given by its absolute path");
         insta::assert_snapshot!(problem(r#"{"dirs":[{"host":"/data","guest":""}]}"#), @"the folder `/data` needs a path for the guest to see it under");
+        insta::assert_snapshot!(problem(r#"{"dirs":[{"host":"/a","guest":"/c"},{"host":"/b","guest":"/c"}]}"#), @"two folders have the path `/c` for the guest");
+        insta::assert_snapshot!(problem(r#"{"env":{"A":"\u0000"}}"#), @"the environment variable A has a NUL in its value");
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Limiter {
 pub(crate) enum Refused {
     /// Linear memory, over all memories of the guest.
     Memory { bytes: usize, bytes_max: usize },
+    /// Memory of the host, behind all handles of the guest.
+    Kept { bytes: usize, bytes_max: usize },
     /// A table.
     Table { elements: usize, elements_max: usize },
 }
@@ -28,6 +30,11 @@ impl Limiter {
     /// Linear memory of the guest.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory_bytes
+    }
+
+    /// The guest has made the host keep too much, and is about to be interrupted.
+    pub(crate) fn keeps_too_much(&mut self, bytes: usize, bytes_max: usize) {
+        self.refused = Some(Refused::Kept { bytes, bytes_max });
     }
 
     /// What was refused since this was last asked.

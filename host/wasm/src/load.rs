@@ -8,6 +8,7 @@ use engine::limits::NAME_BYTES_MAX;
 use wasmtime::component::Component;
 
 use crate::activity::ActivityGuests;
+use crate::compiler::CompileError;
 use crate::describe::Describer;
 use crate::engines::Shared;
 use crate::file::{self, ACTIVITY, Contents, ORCHESTRATOR};
@@ -97,8 +98,11 @@ fn compiled(shared: &Shared, digest: Digest, bytes: &[u8]) -> Result<(Vec<u8>, C
         }
     }
     let started = std::time::Instant::now();
-    let code =
-        shared.orchestrators.precompile_component(bytes).map_err(|error| reasons::malformed(&format!("{error:#}")))?;
+    let code = compile(shared, bytes).map_err(|error| match error {
+        CompileError::Invalid(problem) => reasons::malformed(&problem),
+        CompileError::TooCostly(what) => reasons::too_costly(&what),
+        CompileError::Broken(problem) => reasons::compiler_broken(&problem),
+    })?;
     let (millis, code_bytes) = (started.elapsed().as_millis(), code.len());
     tracing::info!(%digest, component_bytes = bytes.len(), code_bytes, millis, "component compiled");
     if let Some(cache) = &shared.cache {
@@ -108,6 +112,16 @@ fn compiled(shared: &Shared, digest: Digest, bytes: &[u8]) -> Result<(Vec<u8>, C
     Ok((code, component))
 }
 
+fn compile(shared: &Shared, component: &[u8]) -> Result<Vec<u8>, CompileError> {
+    match &shared.options.compiler {
+        Some(compiler) => compiler.run(component),
+        None => shared
+            .orchestrators
+            .precompile_component(component)
+            .map_err(|error| CompileError::Invalid(format!("{error:#}"))),
+    }
+}
+
 fn load(engine: &wasmtime::Engine, code: &[u8]) -> Result<Component, Reason> {
     // What is wrong now is that the component needs more than any guest may have, from the start.
     deserialize(engine, code).map_err(|error| reasons::too_demanding(&format!("{error:#}")))
@@ -115,8 +129,8 @@ fn load(engine: &wasmtime::Engine, code: &[u8]) -> Result<Component, Reason> {
 
 #[allow(unsafe_code, reason = "machine code can only be loaded on trust, and this is where the trust is argued")]
 fn deserialize(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `code` was made by `precompile_component` of the same library: either by this process just now, or by
-    // one that could write into our private folder, undamaged since then by its checksum. That the engine's version
+    // SAFETY: `code` was made by `precompile_component` of the same library: by this program just now, or by a process
+    // that has the key of our private folder, and undamaged since then by the tag made with it. That the engine's version
     // and configuration fit is checked by the function itself.
     unsafe { Component::deserialize(engine, code) }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::{Ceiling, Compiler};
+
 /// How guests are run. The defaults suit a machine of its own.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -12,6 +14,8 @@ pub struct Options {
     pub cache_dir: Option<PathBuf>,
     /// Bytes of compiled code kept there; the entries unused for longest go first.
     pub cache_bytes_max: u64,
+    /// What compiles; none: this process does, without bounds on memory and time.
+    pub compiler: Option<Compiler>,
     /// Linear memory of one orchestrator.
     pub orchestrator_memory_bytes_max: usize,
     /// Linear memory of one activity attempt.
@@ -31,6 +35,8 @@ pub struct Options {
     pub orchestrators_max: u32,
     /// Activity attempts that run at the same time; more wait for their turn.
     pub activities_max: u32,
+    /// What deployments may grant at most.
+    pub ceiling: Ceiling,
 }
 
 impl Default for Options {
@@ -39,6 +45,7 @@ impl Default for Options {
             cache_dir: None,
             // Some sixty of the largest components (Python: 35 MB of machine code each).
             cache_bytes_max: 2 * 1024 * 1024 * 1024,
+            compiler: None,
             orchestrator_memory_bytes_max: 256 * 1024 * 1024,
             activity_memory_bytes_max: 256 * 1024 * 1024,
             // Python links many modules around tables of some ten thousand elements.
@@ -49,6 +56,7 @@ impl Default for Options {
             // A live guest takes about four mappings, and Linux gives a process 65,530 of them.
             orchestrators_max: 10_000,
             activities_max: 1_000,
+            ceiling: Ceiling::default(),
         }
     }
 }

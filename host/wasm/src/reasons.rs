@@ -167,6 +167,23 @@ pub(crate) fn wrong_types(error: &str) -> Reason {
     )
 }
 
+/// Compiling it takes more than it may take.
+pub(crate) fn too_costly(what: &str) -> Reason {
+    reason(
+        format!("compiling the component takes {what}"),
+        "generated code in very large functions does that: split them, build with optimisation, or raise this host's \
+         limits for compiling",
+    )
+}
+
+/// Not the component's fault.
+pub(crate) fn compiler_broken(problem: &str) -> Reason {
+    reason(
+        format!("this host could not compile the component: {problem}"),
+        "that says nothing of the file: upload it again, and look at the host's log and at the memory it has",
+    )
+}
+
 /// More memory, tables or modules than any guest may have.
 pub(crate) fn too_demanding(error: &str) -> Reason {
     reason(

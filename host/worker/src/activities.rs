@@ -60,7 +60,7 @@ pub(crate) struct Activities {
 }
 
 impl Activities {
-    /// The service and one handle for each of `results`. Attempts run on the current tokio runtime.
+    /// The service and one handle for each of `results`. Attempts run where `options` say.
     pub(crate) fn new(
         options: &Options,
         runtime: Arc<dyn Runtime>,

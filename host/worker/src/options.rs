@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::{Spans, memory};
 
 /// Memory for warm guests on a machine that does not say how much it has.
@@ -31,6 +33,8 @@ pub struct Options {
     pub instances_busy_per_shard_max: usize,
     /// How long a shutdown waits for running activities before it drops them. They are run again after the restart.
     pub shutdown_grace: Duration,
+    /// Where activities run. None: on the runtime that starts the worker, where they keep its threads from others.
+    pub activities_on: Option<Handle>,
     /// Who is told what took how long.
     pub spans: Spans,
 }
@@ -47,6 +51,7 @@ impl Default for Options {
             activities_per_name_max: 64 * cores,
             instances_busy_per_shard_max: 4_096,
             shutdown_grace: Duration::from_secs(10),
+            activities_on: None,
             spans: Spans::default(),
         }
     }

@@ -13,6 +13,9 @@ use crate::command::{Answer, rondo};
 use crate::files::rondo_binary;
 use crate::metrics::Metrics;
 
+/// How many descriptors the shell lets a server have, if not as many as the test itself.
+const DESCRIPTORS: &str = "RONDO_TEST_DESCRIPTORS";
+
 /// How long a server may take until it answers.
 const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -49,6 +52,11 @@ impl Server {
         Self::spawn_at(address, data, &["serve"], &[])
     }
 
+    /// Starts a server that may have at most so many files and connections open.
+    pub fn start_with_descriptors(data: &Path, descriptors: usize, flags: &[&str]) -> Result<Self> {
+        Self::start_in(data, flags, &[(DESCRIPTORS, &descriptors.to_string())])
+    }
+
     /// Starts `rondo dev` on a folder of components.
     pub fn dev(data: &Path, components: &Path) -> Result<Self> {
         Self::spawn(data, &["dev", components.to_str().context("the folder's path is not text")?], &[])
@@ -67,7 +75,7 @@ impl Server {
         let log = File::options().create(true).append(true).open(data.join("serve.log")).context("opening the log")?;
         // A write that a file-size limit forbids is to be an error, as on a full disk, and not the signal XFSZ.
         let child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .args(["-c", "trap '' XFSZ; ulimit -n ${RONDO_TEST_DESCRIPTORS:-$(ulimit -n)}; exec \"$0\" \"$@\""])
             .arg(rondo_binary()?)
             .args(command)
             .args(["--listen", listen, "--data"])

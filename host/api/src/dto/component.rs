@@ -1,10 +1,10 @@
 //! Components and what a deployment did.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use store::ComponentRecord;
 use utoipa::ToSchema;
 
+use super::ShownGrants;
 use crate::times;
 
 /// A deployed component.
@@ -23,9 +23,8 @@ pub struct Component {
     pub orchestrations: Vec<String>,
     /// Its activities.
     pub activities: Vec<String>,
-    /// What its activities may reach.
-    #[schema(value_type = serde_json::Value)]
-    pub grants: Option<Box<RawValue>>,
+    /// What its activities may reach; none if what is stored cannot be read.
+    pub grants: Option<ShownGrants>,
 }
 
 /// What a deployment did.
@@ -69,7 +68,7 @@ impl From<&ComponentRecord> for Component {
             deployed_time: times::millis(*deployed_at),
             orchestrations: orchestrations.clone(),
             activities: activities.clone(),
-            grants: serde_json::from_str(grants).ok(),
+            grants: ShownGrants::of(grants),
         }
     }
 }
@@ -89,7 +88,7 @@ mod tests {
             deployed_at: Timestamp::from_millis(1_001),
             orchestrations: vec!["order".into()],
             activities: vec!["charge".into()],
-            grants: r#"{"http":["api.example.com"]}"#.into(),
+            grants: r#"{"http":["api.example.com"],"env":{"API_KEY":"hunter2"},"dirs":[]}"#.into(),
         };
         let deployment = Deployment {
             component: Component::from(&record),
@@ -112,7 +111,15 @@ mod tests {
             "activities": [
               "charge"
             ],
-            "grants": {"http":["api.example.com"]}
+            "grants": {
+              "http": [
+                "api.example.com"
+              ],
+              "env": [
+                "API_KEY"
+              ],
+              "dirs": []
+            }
           },
           "released": {
             "count": 1,

@@ -1,6 +1,8 @@
 //! A history as Durable Functions shows it in a status: what was scheduled is merged into its completion, timers apart.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use engine::{EventKind, Failure, HistoryEvent, Payload, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,9 +10,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{string, value};
+use crate::limits::SHOWN_EVENT_BYTES;
 use crate::times;
 
-type Json = Option<Box<RawValue>>;
+/// Shared, because a completion shows what its task was given, too.
+type Json = Option<Arc<RawValue>>;
 
 /// One entry of `historyEvents`. Which fields there are depends on the type.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -67,12 +71,12 @@ pub(crate) struct Shows {
 
 /// The entries for a history. Turns, waits for events and what was given up leave none: Durable Functions has no such
 /// entries. Failed attempts are told as the failures that Durable Functions records for them.
-pub(crate) fn durable_history(events: &[HistoryEvent], shows: Shows) -> Vec<DurableEvent> {
-    let mut merger = Merger { shows, open: BTreeMap::new(), entries: Vec::with_capacity(events.len() / 2) };
-    for event in events {
-        merger.take(event);
-    }
-    merger.entries.into_iter().flatten().collect()
+pub(crate) struct DurableHistory {
+    shows: Shows,
+    open: BTreeMap<TaskId, Open>,
+    /// None where an entry was merged into a later one.
+    entries: Vec<Option<DurableEvent>>,
+    payload_bytes: Cell<usize>,
 }
 
 /// Something that was scheduled, which a completion takes over.
@@ -82,15 +86,24 @@ struct Open {
     scheduled: DurableEvent,
 }
 
-struct Merger {
-    shows: Shows,
-    open: BTreeMap<TaskId, Open>,
-    /// None where an entry was merged into a later one.
-    entries: Vec<Option<DurableEvent>>,
-}
+impl DurableHistory {
+    /// Of nothing yet.
+    pub(crate) fn new(shows: Shows) -> Self {
+        Self { shows, open: BTreeMap::new(), entries: Vec::new(), payload_bytes: Cell::new(0) }
+    }
 
-impl Merger {
-    fn take(&mut self, HistoryEvent { id: _, at, kind }: &HistoryEvent) {
+    /// The entries, in order.
+    pub(crate) fn into_entries(self) -> Vec<DurableEvent> {
+        self.entries.into_iter().flatten().collect()
+    }
+
+    /// About what they take up.
+    pub(crate) fn bytes(&self) -> usize {
+        self.payload_bytes.get() + self.entries.len() * SHOWN_EVENT_BYTES
+    }
+
+    /// The next event.
+    pub(crate) fn take(&mut self, HistoryEvent { id: _, at, kind }: &HistoryEvent) {
         let at = *at;
         match kind {
             EventKind::ExecutionStarted(started) => self.add(DurableEvent {
@@ -106,7 +119,7 @@ impl Merger {
             }),
             EventKind::ExecutionFailed { failure } => self.add(DurableEvent {
                 orchestration_status: Some("Failed".to_owned()),
-                ..failed(failure, entry("ExecutionCompleted", at))
+                ..self.failed(failure, entry("ExecutionCompleted", at))
             }),
             EventKind::ExecutionTerminated { reason, .. } => self.note("ExecutionTerminated", at, reason.as_ref()),
             EventKind::ExecutionSuspended { reason } => self.note("ExecutionSuspended", at, reason.as_ref()),
@@ -120,13 +133,15 @@ impl Merger {
                 );
             }
             EventKind::TaskAttemptFailed { task, failure, retry_at, .. } => {
-                self.attempt_failed(*task, failed(failure, entry("TaskFailed", at)), *retry_at);
+                self.attempt_failed(*task, self.failed(failure, entry("TaskFailed", at)), *retry_at);
             }
             EventKind::TaskCompleted { task, output } => {
                 let result = self.output(output.as_ref());
                 self.complete(*task, DurableEvent { result, ..entry("TaskCompleted", at) });
             }
-            EventKind::TaskFailed { task, failure } => self.complete(*task, failed(failure, entry("TaskFailed", at))),
+            EventKind::TaskFailed { task, failure } => {
+                self.complete(*task, self.failed(failure, entry("TaskFailed", at)))
+            }
             EventKind::TimerCreated { task, fire_at } => self.timer_created(*task, *fire_at, at),
             EventKind::TimerFired { task } => self.timer_fired(*task, at),
             EventKind::SubOrchestrationCreated { task, name, instance_id, input, .. } => {
@@ -142,7 +157,7 @@ impl Merger {
                 );
             }
             EventKind::SubOrchestrationAttemptFailed { task, failure, retry_at, .. } => {
-                let entry = failed(failure, entry("SubOrchestrationInstanceFailed", at));
+                let entry = self.failed(failure, entry("SubOrchestrationInstanceFailed", at));
                 self.attempt_failed(*task, entry, *retry_at);
             }
             EventKind::SubOrchestrationCompleted { task, output } => {
@@ -150,7 +165,7 @@ impl Merger {
                 self.complete(*task, DurableEvent { result, ..entry("SubOrchestrationInstanceCompleted", at) });
             }
             EventKind::SubOrchestrationFailed { task, failure } => {
-                self.complete(*task, failed(failure, entry("SubOrchestrationInstanceFailed", at)));
+                self.complete(*task, self.failed(failure, entry("SubOrchestrationInstanceFailed", at)));
             }
             EventKind::EventRaised { name, data, .. } => self.add(DurableEvent {
                 name: Some(name.clone()),
@@ -177,7 +192,7 @@ impl Merger {
     }
 
     fn note(&mut self, event_type: &str, at: Timestamp, reason: Option<&Payload>) {
-        self.add(DurableEvent { reason: reason.map(value), ..entry(event_type, at) });
+        self.add(DurableEvent { reason: reason.map(|reason| self.shown(value(reason))), ..entry(event_type, at) });
     }
 
     fn schedule(&mut self, task: TaskId, scheduled: DurableEvent) {
@@ -223,21 +238,27 @@ impl Merger {
     }
 
     fn input(&self, payload: Option<&Payload>) -> Json {
-        payload.filter(|_| self.shows.input).map(value)
+        payload.filter(|_| self.shows.input).map(|payload| self.shown(value(payload)))
     }
 
     fn output(&self, payload: Option<&Payload>) -> Json {
-        payload.filter(|_| self.shows.output).map(value)
+        payload.filter(|_| self.shows.output).map(|payload| self.shown(value(payload)))
+    }
+
+    fn failed(&self, failure: &Failure, entry: DurableEvent) -> DurableEvent {
+        let details = failure.details.as_ref().map(value).unwrap_or_else(|| string(&failure.kind));
+        let reason = Some(self.shown(string(&failure.message)));
+        DurableEvent { reason, details: Some(self.shown(details)), ..entry }
+    }
+
+    fn shown(&self, value: Box<RawValue>) -> Arc<RawValue> {
+        self.payload_bytes.set(self.payload_bytes.get() + value.get().len());
+        Arc::from(value)
     }
 }
 
 fn entry(event_type: &str, at: Timestamp) -> DurableEvent {
     DurableEvent { event_type: event_type.to_owned(), timestamp: times::millis(at), ..DurableEvent::default() }
-}
-
-fn failed(failure: &Failure, entry: DurableEvent) -> DurableEvent {
-    let details = failure.details.as_ref().map(value);
-    DurableEvent { reason: Some(string(&failure.message)), details: details.or(Some(string(&failure.kind))), ..entry }
 }
 
 #[cfg(test)]
@@ -252,8 +273,9 @@ mod tests {
     }
 
     fn lines(kinds: Vec<EventKind>, shows: Shows) -> String {
-        let entries = durable_history(&history(kinds), shows);
-        entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
+        let mut shown = DurableHistory::new(shows);
+        history(kinds).iter().for_each(|event| shown.take(event));
+        shown.into_entries().iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
     }
 
     const ALL: Shows = Shows { input: true, output: true };
@@ -278,6 +300,17 @@ mod tests {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
         }))
+    }
+
+    #[test]
+    fn only_what_is_shown_is_counted() {
+        let bytes = |shows| {
+            let mut shown = DurableHistory::new(shows);
+            history(vec![started(), charge(0), charge(1)]).iter().for_each(|event| shown.take(event));
+            shown.bytes()
+        };
+        assert_eq!(bytes(Shows { input: false, output: true }), 3 * SHOWN_EVENT_BYTES);
+        assert_eq!(bytes(ALL), 3 * SHOWN_EVENT_BYTES + r#"{"id":7}77"#.len());
     }
 
     #[test]

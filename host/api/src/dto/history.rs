@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::{EventKind, HistoryEvent, RetryPolicy};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -20,9 +20,16 @@ pub struct HistoryPage {
     /// The execution that the events belong to; it changes with a continue-as-new.
     pub execution_id: String,
     /// The events, in order.
-    pub events: Vec<Event>,
+    #[serde(serialize_with = "one_by_one")]
+    #[schema(value_type = Vec<Event>)]
+    pub events: Vec<HistoryEvent>,
     /// Where the next page begins; null after the last event recorded so far.
     pub next: Option<u64>,
+}
+
+/// Each is turned into what it looks like when it is its turn, so that a page is not in memory twice for that.
+fn one_by_one<S: Serializer>(events: &[HistoryEvent], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(events.iter().map(Event::from))
 }
 
 /// The same, as a client reads it.
@@ -361,12 +368,12 @@ mod tests {
 
     use super::*;
 
-    fn event(id: u64, kind: EventKind) -> Event {
-        Event::from(&HistoryEvent { id: EventId(id), at: Timestamp::from_millis(1_500), kind })
+    fn event(id: u64, kind: EventKind) -> HistoryEvent {
+        HistoryEvent { id: EventId(id), at: Timestamp::from_millis(1_500), kind }
     }
 
     fn json(kind: EventKind) -> String {
-        serde_json::to_string(&event(7, kind)).unwrap()
+        serde_json::to_string(&Event::from(&event(7, kind))).unwrap()
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! The keys of a server, and where a request carries one.
 
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use std::fmt;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::Digest;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::Problem;
+use super::wrong_keys::WrongKeys;
+use crate::limits::KEY_BYTES_MIN;
 
 /// Keys that a server knows. Only their digests are kept: what is not there cannot be shown, and two digests are
 /// compared in the same time whatever was guessed.
@@ -14,41 +18,109 @@ use crate::Problem;
 pub struct Keys {
     full: Digest,
     read_only: Option<Digest>,
+    metrics_only: Option<Digest>,
+    pub(super) wrong: Arc<WrongKeys>,
 }
 
-impl std::fmt::Debug for Keys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys(…)")
     }
 }
 
+/// What a key is enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    /// Everything.
+    Full,
+    /// What changes nothing.
+    Read,
+    /// The metrics, and nothing else.
+    Metrics,
+}
+
+/// Why a text cannot be a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// It could be guessed.
+    #[error("it is shorter than {KEY_BYTES_MIN} bytes; choose a long random one")]
+    TooShort,
+    /// A header could not carry it as it is.
+    #[error("it may hold no control characters, and no spaces at its ends")]
+    Malformed,
+    /// Another key of the server is the same.
+    #[error("the keys of a server must differ")]
+    Repeated,
+}
+
 impl Keys {
-    /// One key for everything, and perhaps one that only looks on.
-    pub fn new(full: &str, read_only: Option<&str>) -> Self {
-        let digest = |key: &str| Digest::of(key.as_bytes());
-        Self { full: digest(full), read_only: read_only.map(digest) }
+    /// One key for everything.
+    ///
+    /// # Errors
+    /// The text cannot be a key.
+    pub fn new(full: &str) -> Result<Self, KeyError> {
+        Ok(Self { full: digest(full)?, read_only: None, metrics_only: None, wrong: Arc::default() })
     }
 
-    /// Whether a request may be done.
-    pub(crate) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-        let given = given(uri, headers).ok_or(Problem::Unauthorized)?;
-        let given = Digest::of(&given);
+    /// With a key that only looks on.
+    ///
+    /// # Errors
+    /// The text cannot be a key, or another key is the same.
+    pub fn with_read_only(mut self, key: &str) -> Result<Self, KeyError> {
+        self.read_only = Some(self.further(key)?);
+        Ok(self)
+    }
+
+    /// With a key that reads the metrics and nothing else.
+    ///
+    /// # Errors
+    /// The text cannot be a key, or another key is the same.
+    pub fn with_metrics_only(mut self, key: &str) -> Result<Self, KeyError> {
+        self.metrics_only = Some(self.further(key)?);
+        Ok(self)
+    }
+
+    fn further(&self, key: &str) -> Result<Digest, KeyError> {
+        let key = digest(key)?;
+        let known = [Some(&self.full), self.read_only.as_ref(), self.metrics_only.as_ref()];
+        if known.contains(&Some(&key)) { Err(KeyError::Repeated) } else { Ok(key) }
+    }
+
+    /// Requests with a wrong key since the server began.
+    pub(super) fn wrong_keys(&self) -> u64 {
+        self.wrong.count()
+    }
+
+    /// What the key of a request is enough for; none for a key that is not known.
+    pub(super) fn permission(&self, given: &[u8]) -> Option<Permission> {
+        let given = Digest::of(given);
         let same = |key: &Digest| key.as_bytes().ct_eq(given.as_bytes());
-        // Both are compared, always.
-        let is_full = same(&self.full);
-        let reads = self.read_only.as_ref().map_or(Choice::from(0), same);
-        match (bool::from(is_full), bool::from(reads)) {
-            (true, _) => Ok(()),
-            (false, true) if method.is_safe() => Ok(()),
-            (false, true) => Err(Problem::ReadOnlyKey),
-            (false, false) => Err(Problem::Unauthorized),
+        let is = |key: &Option<Digest>| key.as_ref().map_or(Choice::from(0), same);
+        // All are compared, always.
+        let (full, reads, metrics) = (same(&self.full), is(&self.read_only), is(&self.metrics_only));
+        match (bool::from(full), bool::from(reads), bool::from(metrics)) {
+            (true, _, _) => Some(Permission::Full),
+            (false, true, _) => Some(Permission::Read),
+            (false, false, true) => Some(Permission::Metrics),
+            (false, false, false) => None,
         }
     }
 }
 
+fn digest(key: &str) -> Result<Digest, KeyError> {
+    if key.trim() != key || key.contains(char::is_control) {
+        return Err(KeyError::Malformed);
+    }
+    if key.len() < KEY_BYTES_MIN {
+        return Err(KeyError::TooShort);
+    }
+    Ok(Digest::of(key.as_bytes()))
+}
+
 /// The key of a request: in a header of its own, as a bearer token, as a password, or in the query as Durable Functions
 /// has it.
-fn given(uri: &Uri, headers: &HeaderMap) -> Option<Vec<u8>> {
+pub(super) fn given(uri: &Uri, headers: &HeaderMap) -> Option<Vec<u8>> {
     if let Some(key) = headers.get("x-functions-key") {
         return Some(key.as_bytes().to_vec());
     }
@@ -80,29 +152,40 @@ fn after_scheme<'a>(value: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
 mod tests {
     use super::*;
 
-    fn check(method: &Method, uri: &str, headers: &[(&'static str, &'static str)]) -> Result<(), String> {
-        let keys = Keys::new("s3cret", Some("l00k"));
+    const FULL: &str = "full-s3cret-of-this-server";
+    const READ: &str = "a-key-to-l00k-on-with";
+    const METRICS: &str = "a-key-for-the-m3trics";
+
+    fn permission(uri: &str, headers: &[(&'static str, &'static str)]) -> Option<Permission> {
+        let keys = Keys::new(FULL).unwrap().with_read_only(READ).unwrap().with_metrics_only(METRICS).unwrap();
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        keys.check(method, &uri.parse().unwrap(), &headers).map_err(|problem| problem.document().code)
+        given(&uri.parse().unwrap(), &headers).and_then(|given| keys.permission(&given))
     }
 
     #[test]
     fn a_key_is_taken_from_either_header_or_from_the_query() {
-        assert_eq!(check(&Method::POST, "/x", &[("x-functions-key", "s3cret")]), Ok(()));
-        assert_eq!(check(&Method::POST, "/x", &[("authorization", "Bearer s3cret")]), Ok(()));
-        assert_eq!(check(&Method::POST, "/x", &[("authorization", "bearer  s3cret ")]), Ok(()));
-        assert_eq!(check(&Method::POST, "/x?Code=s3cret", &[]), Ok(()));
+        let full = Some(Permission::Full);
+        assert_eq!(permission("/x", &[("x-functions-key", FULL)]), full);
+        assert_eq!(permission("/x", &[("authorization", "Bearer full-s3cret-of-this-server")]), full);
+        assert_eq!(permission("/x", &[("authorization", "bearer  full-s3cret-of-this-server ")]), full);
+        assert_eq!(permission("/x?Code=full-s3cret-of-this-server", &[]), full);
+        assert_eq!(permission("/x", &[("x-functions-key", READ)]), Some(Permission::Read));
+        assert_eq!(permission("/x", &[("x-functions-key", METRICS)]), Some(Permission::Metrics));
     }
 
     #[test]
     fn a_key_is_taken_from_the_password_of_an_address() {
-        // "rondo:s3cret", and "a:l00k".
-        assert_eq!(check(&Method::POST, "/x", &[("authorization", "Basic cm9uZG86czNjcmV0")]), Ok(()));
-        assert_eq!(check(&Method::GET, "/x", &[("authorization", "basic YTpsMDBr")]), Ok(()));
-        // "s3cret:rondo", "s3cret", and what is not base64.
-        for wrong in ["Basic czNjcmV0OnJvbmRv", "Basic czNjcmV0", "Basic ?", "Basic "] {
-            assert!(check(&Method::GET, "/x", &[("authorization", wrong)]).is_err(), "{wrong}");
-        }
+        let basic = |scheme: &str, text: &str| {
+            let value = format!("{scheme} {}", STANDARD.encode(text));
+            let headers = [(header::AUTHORIZATION, value.parse().unwrap())].into_iter().collect();
+            given(&Uri::from_static("/x"), &headers).map(|key| String::from_utf8(key).unwrap())
+        };
+        assert_eq!(basic("Basic", &format!("rondo:{FULL}")).as_deref(), Some(FULL));
+        assert_eq!(basic("basic", &format!("a:{READ}")).as_deref(), Some(READ));
+        assert_eq!(basic("Basic", &format!("{FULL}:rondo")).as_deref(), Some("rondo"));
+        assert_eq!(basic("Basic", FULL), None);
+        assert_eq!(permission("/x", &[("authorization", "Basic ?")]), None);
+        assert_eq!(permission("/x", &[("authorization", "Basic ")]), None);
     }
 
     #[test]
@@ -110,29 +193,31 @@ mod tests {
         for (uri, headers) in [
             ("/x", &[][..]),
             ("/x?code=", &[]),
-            ("/x?code=s3cre", &[]),
-            ("/x?code=s3crett", &[]),
-            ("/x", &[("x-functions-key", "s3creT")]),
-            ("/x", &[("authorization", "Basic s3cret")]),
-            ("/x?code=s3cret", &[("x-functions-key", "wrong")]),
+            ("/x?code=full-s3cret-of-this-serve", &[]),
+            ("/x?code=full-s3cret-of-this-serverr", &[]),
+            ("/x", &[("x-functions-key", "full-s3cret-of-this-serveR")]),
+            ("/x", &[("authorization", "Digest full-s3cret-of-this-server")]),
+            ("/x?code=full-s3cret-of-this-server", &[("x-functions-key", "wrong")]),
         ] {
-            assert_eq!(check(&Method::GET, uri, headers), Err("unauthorized".into()), "{uri} {headers:?}");
+            assert_eq!(permission(uri, headers), None, "{uri} {headers:?}");
         }
     }
 
     #[test]
-    fn the_read_only_key_changes_nothing() {
-        let with = [("x-functions-key", "l00k")];
-        assert_eq!(check(&Method::GET, "/x", &with), Ok(()));
-        assert_eq!(check(&Method::HEAD, "/x", &with), Ok(()));
-        for method in [Method::POST, Method::DELETE, Method::PUT, Method::PATCH] {
-            assert_eq!(check(&method, "/x", &with), Err("read-only-key".into()), "{method}");
+    fn what_could_be_guessed_or_not_be_sent_is_no_key() {
+        assert_eq!(Keys::new("123456789012345").unwrap_err(), KeyError::TooShort);
+        assert_eq!(Keys::new("").unwrap_err(), KeyError::TooShort);
+        for malformed in ["1234567890123456\n", " 1234567890123456", "12345678\t90123456"] {
+            assert_eq!(Keys::new(malformed).unwrap_err(), KeyError::Malformed, "{malformed:?}");
         }
+        let keys = Keys::new("1234567890123456").unwrap();
+        assert_eq!(keys.clone().with_read_only("1234567890123456").unwrap_err(), KeyError::Repeated);
+        let keys = keys.with_read_only(READ).unwrap();
+        assert_eq!(keys.with_metrics_only(READ).unwrap_err(), KeyError::Repeated);
     }
 
     #[test]
     fn a_key_is_never_printed() {
-        let shown = format!("{:?}", Keys::new("s3cret", Some("l00k")));
-        assert_eq!(shown, "Keys(…)");
+        assert_eq!(format!("{:?}", Keys::new(FULL).unwrap()), "Keys(…)");
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use store::{ComponentRecord, InstanceError, InstanceFilter, StorageError, limits::COMPONENT_BYTES_MAX};
 
 use super::start::label;
 use crate::dto::{Component, Deployment, Released, Releases};
-use crate::extract::{Segments, body};
+use crate::extract::Segments;
 use crate::limits::{GRANTS_BYTES_MAX, RELEASES_NAMED_MAX, RELEASES_PER_DEPLOYMENT_MAX};
 use crate::openapi::{DigestText, FileBytes, LabelText, MissingComponent, NotDeployable};
 use crate::params::Params;
@@ -46,9 +46,10 @@ pub(crate) async fn deploy(
     let name = name.ok_or_else(|| Problem::InvalidRequest("query parameter \"name\" is needed".to_owned()))?;
     let grants = grants(&params, &request)?;
     let record = {
-        let _permit = shared.uploads.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
-        let bytes = body(request, &shared, COMPONENT_BYTES_MAX).await?;
-        shared.api.deployer.deploy(Upload { name, bytes: bytes.into(), grants }).await?
+        // The file first: whoever is slow to send one keeps nobody else from deploying.
+        let file = shared.uploads.receive(request.into_body(), COMPONENT_BYTES_MAX).await?;
+        let _permit = shared.deployments.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
+        shared.api.deployer.deploy(Upload { name, bytes: file.bytes, grants }).await?
     };
     Ok((StatusCode::CREATED, Json(deployed(&shared, &record).await)))
 }
@@ -69,7 +70,7 @@ pub(crate) async fn activate(
     params.only(&[])?;
     let record = shared.catalog.component(&digest).await?;
     let record = {
-        let _permit = shared.uploads.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
+        let _permit = shared.deployments.acquire().await.map_err(|error| Problem::Internal(error.to_string()))?;
         let bytes = shared.api.components.component_bytes(&record.digest).await?;
         let bytes = bytes.ok_or(Problem::ComponentNotFound(digest))?;
         shared.api.deployer.deploy(Upload { name: record.name, bytes, grants: Some(record.grants) }).await?
@@ -113,9 +114,10 @@ pub(crate) async fn download(
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let record = shared.catalog.component(&digest).await?;
+    let room = shared.answers.room(usize::try_from(record.bytes).unwrap_or(COMPONENT_BYTES_MAX)).await?;
     let bytes = shared.api.components.component_bytes(&record.digest).await?;
     let bytes = bytes.ok_or(Problem::ComponentNotFound(digest))?;
-    Ok(([(header::CONTENT_TYPE, "application/wasm")], bytes).into_response())
+    Ok(room.holding(bytes, "application/wasm"))
 }
 
 fn grants(params: &Params, request: &Request) -> Result<Option<String>, Problem> {

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use engine::EventId;
 use engine::limits::HISTORY_EVENTS_MAX;
 
 use super::instances::existing;
-use crate::dto::{Event, HistoryPage};
+use crate::answers::to_json;
+use crate::dto::HistoryPage;
 use crate::extract::{Segments, instance_id};
 use crate::journal::Part;
-use crate::limits::HISTORY_EVENTS_PER_PAGE;
+use crate::limits::{HISTORY_EVENTS_PER_PAGE, PAGE_ROOM_BYTES};
 use crate::openapi::{InstanceIdText, MissingInstance};
 use crate::params::Params;
 use crate::router::Shared;
@@ -31,7 +32,7 @@ pub(crate) async fn history(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
     params: Params,
-) -> Result<Json<HistoryPage>, Problem> {
+) -> Result<Response, Problem> {
     let params = params.only(&["from", "top"])?;
     let id = instance_id(&id)?;
     // No history is longer, so what begins later is empty.
@@ -39,12 +40,10 @@ pub(crate) async fn history(
     let from = EventId(from).max(EventId::FIRST);
     let top = params.number("top")?.and_then(|top| usize::try_from(top).ok()).filter(|top| *top > 0);
     let max = top.unwrap_or(HISTORY_EVENTS_PER_PAGE).min(HISTORY_EVENTS_PER_PAGE);
+    let room = shared.answers.room(PAGE_ROOM_BYTES).await?;
     let row = existing(&shared, &id).await?;
     let Part { execution_id, events, next } = journal::part(&*shared.api.client, &row, from, max).await?;
-    Ok(Json(HistoryPage {
-        instance_id: id.to_string(),
-        execution_id: execution_id.to_string(),
-        events: events.iter().map(Event::from).collect(),
-        next: next.map(|next| next.0),
-    }))
+    let (instance_id, execution_id) = (id.to_string(), execution_id.to_string());
+    let page = HistoryPage { instance_id, execution_id, events, next: next.map(|next| next.0) };
+    Ok(room.json(to_json(&page)?))
 }

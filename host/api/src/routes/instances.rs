@@ -6,13 +6,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use engine::{EventId, HistoryEvent, InstanceId, RuntimeStatus};
+use engine::{EventId, InstanceId, RuntimeStatus};
+use serde::{Serialize, Serializer};
 use store::{InstanceFilter, InstancePage, InstanceRow, InvalidContinuation, PurgeFilter};
 
+use crate::answers::to_json;
 use crate::caller::Caller;
-use crate::dto::{InstanceStatus, Purged, Shows, durable_history, status_from_name};
+use crate::dto::{DurableEvent, DurableHistory, InstanceStatus, Purged, Shows, status_from_name};
 use crate::extract::{Segments, instance_id};
-use crate::limits::{HISTORY_EVENTS_PER_PAGE, HISTORY_EVENTS_SHOWN_MAX, PAGE_INSTANCES_DEFAULT};
+use crate::limits::{
+    HISTORY_BYTES_SHOWN_MAX, HISTORY_EVENTS_PER_PAGE, HISTORY_EVENTS_SHOWN_MAX, PAGE_INSTANCES_DEFAULT,
+    PAGE_ROOM_BYTES, SHOWN_HISTORY_ROOM_BYTES,
+};
 use crate::openapi::{Conflicts, InstanceIdText, MissingInstance, NothingMatches, StatusText, TooMany};
 use crate::params::Params;
 use crate::problem::{Needs, reads_documents};
@@ -31,10 +36,12 @@ pub(crate) async fn existing(shared: &Shared, id: &InstanceId) -> Result<Instanc
 }
 
 /// What a client wants to see of an instance.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
+    /// Inputs.
+    pub(super) shows_input: bool,
     /// Whether a failure is to be an error of the request, too.
-    fails_loudly: bool,
+    pub(super) fails_loudly: bool,
 }
 
 /// Show where an instance stands
@@ -69,50 +76,72 @@ pub(crate) async fn get(
         output: params.flag("showHistoryOutput")?.unwrap_or(false),
     };
     let fails_loudly = params.flag("returnInternalServerErrorOnFailure")?.unwrap_or(false);
-    let row = match existing(&shared, &instance_id(&id)?).await {
-        // An empty body is no status for JavaScript, and any other one is.
-        Err(Problem::InstanceNotFound(_)) if !reads_documents(&headers) => {
-            return Ok(StatusCode::NOT_FOUND.into_response());
-        }
-        found => found?,
+    let (id, look) = (instance_id(&id)?, Look { shows_input: shows.input, fails_loudly });
+    let seen = if shows_history {
+        look_back(&shared, &id, shows).await
+    } else {
+        shared.answers.json(async { look_at(existing(&shared, &id).await?, look) }).await
     };
-    let mut status = InstanceStatus::of(&row, shows.input);
-    if shows_history {
-        status.history_events = Some(durable_history(&whole_history(&shared, &row).await?, shows));
+    match seen {
+        Ok((row, status)) => Ok(answer(&caller, &row, status, look)),
+        // An empty body is no status for JavaScript, and any other one is.
+        Err(Problem::InstanceNotFound(_)) if !reads_documents(&headers) => Ok(StatusCode::NOT_FOUND.into_response()),
+        Err(problem) => Err(problem),
     }
-    Ok(answer(&caller, &row, status, Look { fails_loudly }))
+}
+
+/// A row and its status with the history.
+async fn look_back(shared: &Shared, id: &InstanceId, shows: Shows) -> Result<(InstanceRow, Response), Problem> {
+    let room = shared.answers.room(SHOWN_HISTORY_ROOM_BYTES).await?;
+    let row = existing(shared, id).await?;
+    let mut status = InstanceStatus::of(&row, shows.input);
+    status.history_events = Some(shown_history(shared, id, shows).await?);
+    Ok((row, room.json(to_json(&status)?)))
+}
+
+/// A row and its status.
+pub(super) fn look_at(row: InstanceRow, look: Look) -> Result<(InstanceRow, Vec<u8>), Problem> {
+    let json = to_json(&InstanceStatus::of(&row, look.shows_input))?;
+    Ok((row, json))
 }
 
 /// A status with the code for where its instance stands.
-pub(super) fn answer(caller: &Caller, row: &InstanceRow, status: InstanceStatus, look: Look) -> Response {
-    let body = Json(status);
+pub(super) fn answer(caller: &Caller, row: &InstanceRow, status: Response, look: Look) -> Response {
     if !row.state.status.is_terminal() {
         let location = caller.same_query(row.state.instance_id.as_str());
         let headers = [(header::LOCATION, location), (header::RETRY_AFTER, "5".to_owned())];
-        return (StatusCode::ACCEPTED, headers, body).into_response();
+        return (StatusCode::ACCEPTED, headers, status).into_response();
     }
     let is_failed = row.state.status == RuntimeStatus::Failed;
     let code = if is_failed && look.fails_loudly { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
-    (code, body).into_response()
+    (code, status).into_response()
 }
 
-/// Every event that there is now, up to what one answer may hold.
-async fn whole_history(shared: &Shared, row: &InstanceRow) -> Result<Vec<HistoryEvent>, Problem> {
-    let id = &row.state.instance_id;
-    let mut events: Vec<HistoryEvent> = Vec::new();
+/// What has happened until now, up to what one answer may hold.
+async fn shown_history(shared: &Shared, id: &InstanceId, shows: Shows) -> Result<Vec<DurableEvent>, Problem> {
+    let too_long = |problem: String| {
+        Problem::InvalidRequest(format!(
+            "query parameter \"showHistory\": {problem}; GET /rondo/instances/{{id}}/history answers page by page"
+        ))
+    };
+    let mut shown = DurableHistory::new(shows);
     let mut next = Some(EventId::FIRST);
     while let Some(from) = next {
-        if events.len() >= HISTORY_EVENTS_SHOWN_MAX {
-            return Err(Problem::InvalidRequest(format!(
-                "query parameter \"showHistory\": the history has more than {HISTORY_EVENTS_SHOWN_MAX} events; \
-                 GET /rondo/instances/{{id}}/history answers page by page"
-            )));
+        if from.0 > HISTORY_EVENTS_SHOWN_MAX as u64 {
+            return Err(too_long(format!("the history has more than {HISTORY_EVENTS_SHOWN_MAX} events")));
         }
         let page = shared.api.client.history(id, from, HISTORY_EVENTS_PER_PAGE).await?;
-        events.extend(page.events);
+        for event in &page.events {
+            shown.take(event);
+            if shown.bytes() > HISTORY_BYTES_SHOWN_MAX {
+                return Err(too_long(format!(
+                    "what it shows exceeds {HISTORY_BYTES_SHOWN_MAX} bytes, less is shown with showInput=false"
+                )));
+            }
+        }
         next = page.next;
     }
-    Ok(events)
+    Ok(shown.into_entries())
 }
 
 /// List instances, newest first, page by page
@@ -169,19 +198,31 @@ pub(crate) async fn list(
     if statuses.is_none() {
         return Ok(Json(Vec::<InstanceStatus>::new()).into_response());
     }
+    let room = shared.answers.room(PAGE_ROOM_BYTES).await?;
     let listed = shared.api.client.list(&filter).await;
     let InstancePage { rows, continuation } = listed.map_err(|error| {
         let is_made_up = error.source.is::<InvalidContinuation>();
         if is_made_up { malformed_token() } else { Problem::Storage(error) }
     })?;
-    let body: Vec<_> = rows.iter().map(|row| InstanceStatus::of(row, shows_input)).collect();
-    let mut response = Json(body).into_response();
+    let mut response = room.json(to_json(&Statuses { rows: &rows, shows_input })?);
     if let Some(token) = continuation {
         let token = HeaderValue::from_str(&token)
             .map_err(|_| Problem::Internal("the backend's continuation token is not a header".to_owned()))?;
         response.headers_mut().insert(CONTINUATION, token);
     }
     Ok(response)
+}
+
+/// A page of a list. Each row is turned into a status when it is its turn, so that all are not in memory twice for that.
+struct Statuses<'a> {
+    rows: &'a [InstanceRow],
+    shows_input: bool,
+}
+
+impl Serialize for Statuses<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.rows.iter().map(|row| InstanceStatus::of(row, self.shows_input)))
+    }
 }
 
 /// Delete an ended instance with its history

@@ -10,6 +10,9 @@ use crate::Problem;
 use crate::params::Params;
 use crate::router::Shared;
 
+/// What a key for the metrics is enough for.
+pub(crate) const PATH: &str = "/metrics";
+
 /// What Prometheus calls the format.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

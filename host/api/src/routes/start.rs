@@ -14,8 +14,9 @@ use store::{CreateInstance, ExistingInstance};
 
 use super::instances::{self, Look};
 use super::wait::{self, Patience};
+use crate::answers::to_json;
 use crate::caller::Caller;
-use crate::dto::{InstanceStatus, Started, value};
+use crate::dto::{Started, value};
 use crate::extract::{JsonText, Segments, instance_id};
 use crate::limits::TRACE_HEADER_BYTES_MAX;
 use crate::openapi::{Conflicts, DigestText, InstanceIdText, LabelText, MissingComponent, TooMany};
@@ -199,10 +200,13 @@ impl Begin {
         if let Some(patience) = patience {
             let row = wait::until(shared, &id, patience.timeout, None).await?;
             if row.state.status == RuntimeStatus::Completed {
-                return Ok(Json(row.state.output.as_ref().map(value)).into_response());
+                let output = to_json(&row.state.output.as_ref().map(value));
+                return Ok(shared.answers.json(async { Ok(((), output?)) }).await?.1);
             }
             if row.state.status.is_terminal() {
-                return Ok(instances::answer(caller, &row, InstanceStatus::of(&row, true), Look::default()));
+                let look = Look { shows_input: true, fails_loudly: false };
+                let (row, status) = shared.answers.json(async { instances::look_at(row, look) }).await?;
+                return Ok(instances::answer(caller, &row, status, look));
             }
         }
         let started = Started::new(caller, &id, execution_id);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use engine::InstanceId;
 use store::InstanceRow;
 
-use super::instances::existing;
+use super::instances::{self, Look, existing};
 use crate::Problem;
 use crate::dto::InstanceStatus;
 use crate::extract::{Segments, instance_id};
@@ -67,13 +67,15 @@ pub(crate) async fn wait(
     State(shared): State<Arc<Shared>>,
     Segments(id): Segments<String>,
     params: Params,
-) -> Result<(StatusCode, Json<InstanceStatus>), Problem> {
+) -> Result<Response, Problem> {
     let params = params.only(&["timeout_ms", "seen"])?;
     let timeout = params.number("timeout_ms")?.map_or(WAIT_DEFAULT, Duration::from_millis).min(WAIT_MAX);
     let seen = params.number("seen")?;
     let row = until(&shared, &instance_id(&id)?, timeout, seen).await?;
+    let look = Look { shows_input: true, fails_loudly: false };
+    let (row, status) = shared.answers.json(async { instances::look_at(row, look) }).await?;
     let code = if row.state.status.is_terminal() { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((code, Json(InstanceStatus::of(&row, true))))
+    Ok((code, status).into_response())
 }
 
 /// The row once it is final, or later than `seen`, or the time is over, or the host stops.

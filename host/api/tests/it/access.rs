@@ -1,8 +1,8 @@
 //! Paths that do not exist, and who may ask.
 
-use api::{Guard, Keys};
+use std::time::Duration;
 
-use crate::hub::{BASE, Hub};
+use crate::hub::{BASE, FULL_KEY, Hub, METRICS_KEY, READ_KEY};
 
 #[tokio::test]
 async fn unknown_paths_and_verbs_are_problems() {
@@ -24,18 +24,53 @@ async fn foreign_pages_and_names_are_turned_away() {
 }
 
 #[tokio::test]
+async fn requests_of_pages_without_an_origin_are_turned_away_too() {
+    let hub = Hub::new();
+    let get = async |headers: &[(&str, &str)]| hub.send("GET", "/rondo/components", headers, "").await;
+    let (cross, same) = (("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-origin"));
+    let image = [cross, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    assert_eq!(get(&image).await.problem(), (403, "foreign-origin".into()));
+    let link = [cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    assert_eq!(get(&link).await.status, 200);
+    assert_eq!(get(&[same]).await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_keeps_answers_or_takes_them_for_something_else() {
+    let hub = Hub::with_keys();
+    for uri in ["/rondo/hub?code=full-s3cret-of-this-server", "/rondo/hub", "/nowhere", "/rondo/health/live"] {
+        let answer = hub.get(uri).await;
+        assert_eq!(answer.header("cache-control"), "no-store", "{uri}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host() {
+    let hub = Hub::new();
+    let answer = hub.without_host("/rondo/components").await;
+    assert_eq!(answer.problem(), (400, "invalid-request".into()));
+    assert_eq!(hub.without_host("/rondo/health/ready").await.status, 200, "a probe that speaks HTTP/1.0");
+    assert_eq!(hub.without_host("http://localhost:7070/rondo/components").await.status, 200, "as in HTTP/2");
+    let foreign = hub.without_host("http://evil.example/rondo/components").await;
+    assert_eq!(foreign.problem(), (403, "foreign-origin".into()));
+}
+
+#[tokio::test]
 async fn a_server_with_a_key_wants_it() {
-    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", Some("l00k"))), |backend| backend);
-    assert_eq!(hub.get("/rondo/components").await.problem(), (401, "unauthorized".into()));
-    assert_eq!(hub.get("/rondo/components?code=s3cret").await.status, 200);
+    let hub = Hub::with_keys();
+    let refused = hub.get("/rondo/components").await;
+    assert_eq!(refused.problem(), (401, "unauthorized".into()));
+    assert_eq!(refused.header("connection"), "close");
+    assert_eq!(hub.get(&format!("/rondo/components?code={FULL_KEY}")).await.status, 200);
     assert_eq!(hub.get("/rondo/health/ready").await.status, 200);
     assert_eq!(hub.get("/RONDO/Health/Ready/").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_key_for_reading_reads_and_does_nothing_else() {
-    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", Some("l00k"))), |backend| backend);
-    let bearer = [("authorization", "Bearer l00k")];
+    let hub = Hub::with_keys();
+    let bearer = [("authorization", &*format!("Bearer {READ_KEY}"))];
     assert_eq!(hub.send("GET", "/rondo/components", &bearer, "").await.status, 200);
     let answer = hub.send("POST", "/rondo/components?name=shop", &bearer, "order").await;
     assert_eq!(answer.problem(), (403, "read-only-key".into()));
@@ -64,8 +99,50 @@ async fn a_request_for_another_task_hub_is_refused_on_every_route() {
 
 #[tokio::test]
 async fn only_who_may_ask_learns_which_hub_there_is() {
-    let hub = Hub::with(Guard::Keys(Keys::new("s3cret", None)), |backend| backend);
+    let hub = Hub::with_keys();
     assert_eq!(hub.get("/rondo/components?taskHub=x").await.problem(), (401, "unauthorized".into()));
+}
+
+#[tokio::test]
+async fn a_key_for_metrics_reads_nothing_else() {
+    let hub = Hub::with_keys();
+    let get = async |path: &str| hub.send("GET", path, &[("x-functions-key", METRICS_KEY)], "").await;
+    assert_eq!(get("/metrics").await.status, 200);
+    for path in ["/rondo/components", "/rondo/hub", "/rondo/openapi.json", &format!("{BASE}/instances")] {
+        assert_eq!(get(path).await.problem(), (403, "metrics-only-key".into()), "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_keys_are_answered_late_and_right_ones_at_once() {
+    let hub = Hub::with_keys();
+    let get = async |key: &str| hub.send("GET", "/rondo/components", &[("x-functions-key", key)], "").await;
+    let timed = async |key: &str| {
+        let begun = tokio::time::Instant::now();
+        (get(key).await.status, begun.elapsed())
+    };
+    for _ in 0..api::limits::WRONG_KEYS_AT_ONCE {
+        assert_eq!(timed("guessed").await, (401, Duration::ZERO), "a mistake is no attack");
+    }
+    assert_eq!(timed("guessed").await, (401, api::limits::WRONG_KEY_INTERVAL));
+    assert_eq!(timed(FULL_KEY).await, (200, Duration::ZERO), "whoever sends it");
+    assert_eq!(hub.guard.wrong_keys(), u64::from(api::limits::WRONG_KEYS_AT_ONCE) + 1);
+    let health = hub.send("GET", "/rondo/health/ready", &[("x-functions-key", "guessed")], "").await;
+    assert_eq!(health.status, 200, "a probe with an old key is a probe without one");
+    assert_eq!(hub.guard.wrong_keys(), u64::from(api::limits::WRONG_KEYS_AT_ONCE) + 2, "and no way to guess");
+}
+
+#[tokio::test]
+async fn whoever_has_no_key_hears_nothing_of_storage() {
+    let hub = Hub::with_keys();
+    hub.readiness.watch(|| Some("storage is unavailable: the disk is full".to_owned()));
+    let get = async |headers: &[(&str, &str)]| hub.send("GET", "/rondo/health/ready", headers, "").await;
+    let brief = serde_json::json!({"status": "unhealthy"});
+    for headers in [&[][..], &[("x-functions-key", METRICS_KEY)]] {
+        let answer = get(headers).await;
+        assert_eq!((answer.status, answer.json()), (503, brief.clone()));
+    }
+    assert!(get(&[("x-functions-key", READ_KEY)]).await.text.contains("disk"));
 }
 
 #[tokio::test]

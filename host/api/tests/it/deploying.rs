@@ -1,25 +1,51 @@
 //! Components, and what their deployment does to held instances.
 
+use axum::body::{Body, Bytes};
 use engine::{Digest, RuntimeStatus};
+use futures_util::StreamExt as _;
 
 use crate::hub::{BASE, Hub};
 
 #[tokio::test]
 async fn a_component_is_stored_listed_and_given_back() {
     let hub = Hub::new();
-    let headers = [("x-rondo-grants", r#"{"http":["x.example"]}"#)];
+    let headers = [("x-rondo-grants", r#"{"http":["x.example"],"env":{"TOKEN":"hunter2"}}"#)];
     let answer = hub.send("POST", "/rondo/components?name=shop", &headers, "order refund").await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     let component = answer.json()["component"].clone();
     assert_eq!(component["digest"], Digest::of(b"order refund").to_string());
     assert_eq!(component["orchestrations"], serde_json::json!(["order", "refund"]));
-    assert_eq!(component["grants"], serde_json::json!({"http": ["x.example"]}));
+    assert_eq!(component["grants"], serde_json::json!({"http": ["x.example"], "env": ["TOKEN"], "dirs": []}));
     assert_eq!(hub.get("/rondo/components").await.json(), serde_json::json!([component]));
     let digest = Digest::of(b"order refund");
     for digest in [digest.to_string(), digest.short()] {
         let download = hub.get(&format!("/rondo/components/{digest}")).await;
         assert_eq!((download.text.as_str(), download.header("content-type")), ("order refund", "application/wasm"));
     }
+}
+
+#[tokio::test]
+async fn a_value_of_a_variable_comes_back_from_no_call() {
+    let hub = Hub::new();
+    let grants = r#"{"env":{"TOKEN":"hunter2"}}"#;
+    let deployed = hub.send("POST", "/rondo/components?name=shop", &[("x-rondo-grants", grants)], "order").await;
+    let digest = Digest::of(b"order");
+    let mut answers = vec![deployed];
+    for path in ["/rondo/components", "/rondo/hub", "/rondo/openapi.json", "/metrics"] {
+        answers.push(hub.get(path).await);
+    }
+    answers.push(hub.get(&format!("/rondo/components/{digest}")).await);
+    let activated = hub.post(&format!("/rondo/components/{digest}/activate"), "").await;
+    assert_eq!(activated.json()["component"]["grants"]["env"], serde_json::json!(["TOKEN"]));
+    answers.push(activated);
+    for answer in answers {
+        assert!(answer.status < 300 && !answer.text.contains("hunter2"), "{answer:?}");
+        assert!(!format!("{:?}", answer.headers).contains("hunter2"), "{answer:?}");
+    }
+    // What the host itself needs is kept.
+    let stored = store::Components::components(&*hub.backend).await.unwrap();
+    assert_eq!(stored[0].grants, grants);
+    assert!(!format!("{stored:?}").contains("hunter2"), "nor is it logged");
 }
 
 #[tokio::test]
@@ -40,7 +66,28 @@ async fn a_deployment_needs_a_name_and_grants_that_are_an_object() {
     };
     assert_eq!(deploy("all").await, invalid);
     assert_eq!(deploy("[]").await, invalid);
+    assert_eq!(deploy(r#"{"http":["above"]}"#).await, (400, "invalid-grants".into()));
     assert_eq!(hub.get("/rondo/components").await.text, "[]");
+}
+
+#[tokio::test(start_paused = true)]
+async fn uploads_that_do_not_come_keep_nobody_from_deploying() {
+    let hub = Hub::new();
+    let stalled: Vec<_> = (0..20)
+        .map(|_| {
+            let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from("order"))]);
+            let body = Body::from_stream(begun.chain(futures_util::stream::pending()));
+            tokio::spawn(hub.request("POST", "/rondo/components?name=stalled", body))
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let begun = tokio::time::Instant::now();
+    hub.deploy("order").await;
+    assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
+    for stalled in stalled {
+        assert_eq!(stalled.await.unwrap().problem(), (408, "slow-body".into()));
+    }
+    assert!(begun.elapsed() <= api::limits::BODY_TIMEOUT * 2);
 }
 
 #[tokio::test]

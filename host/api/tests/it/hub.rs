@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
-    Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Phase, PublicUrl, Readiness, Scheme, TaskHub,
+    Api, DeployError, Deployer, Guard, HubFacts, HubView, IdSource, Keys, Phase, PublicUrl, Readiness, Scheme, TaskHub,
     Upload,
 };
 use async_trait::async_trait;
@@ -29,10 +29,16 @@ pub(crate) const BASE: &str = "/runtime/webhooks/durabletask";
 /// 2030-01-01T00:00:00Z.
 pub(crate) const NEW_YEAR_MS: u64 = 1_893_456_000_000;
 
+/// The keys of a server that has some.
+pub(crate) const FULL_KEY: &str = "full-s3cret-of-this-server";
+pub(crate) const READ_KEY: &str = "a-key-to-l00k-on-with";
+pub(crate) const METRICS_KEY: &str = "a-key-for-the-m3trics";
+
 pub(crate) struct Hub {
     pub(crate) backend: Arc<MemoryBackend>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) readiness: Readiness,
+    pub(crate) guard: Guard,
     router: Router,
 }
 
@@ -72,6 +78,9 @@ impl Deployer for ListDeployer {
         let Upload { name, bytes, grants } = upload;
         if bytes == b"bad" {
             return Err(DeployError::NotDeployable { problem: "it is bad".into(), remedy: "Make it good.".into() });
+        }
+        if grants.as_deref().is_some_and(|grants| grants.contains("above")) {
+            return Err(DeployError::Grants("it is more than allowed".into()));
         }
         let orchestrations = String::from_utf8(bytes.clone()).unwrap();
         let record = ComponentRecord {
@@ -120,6 +129,12 @@ impl Hub {
         Self::reached_at(None, guard, change)
     }
 
+    /// An empty hub with keys.
+    pub(crate) fn with_keys() -> Self {
+        let keys = Keys::new(FULL_KEY).unwrap().with_read_only(READ_KEY).unwrap();
+        Self::with(Guard::Keys(keys.with_metrics_only(METRICS_KEY).unwrap()), |backend| backend)
+    }
+
     /// An empty hub behind a proxy.
     pub(crate) fn behind(url: &str) -> Self {
         Self::reached_at(Some(url.parse().unwrap()), Guard::Loopback, |backend| backend)
@@ -142,12 +157,12 @@ impl Hub {
             task_hub: TaskHub::new("Shop"),
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
-            guard,
+            guard: guard.clone(),
             scheme: Scheme::Http,
             public_url,
             readiness: readiness.clone(),
         });
-        Self { backend, clock, readiness, router }
+        Self { backend, clock, readiness, guard, router }
     }
 
     /// A hub in which `order` can be started.
@@ -186,11 +201,22 @@ impl Hub {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        let status: StatusCode = parts.status;
-        Answer { status: status.as_u16(), headers: parts.headers, text }
+        self.answer(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Sends a request without the header `host`.
+    pub(crate) async fn without_host(&self, uri: &str) -> Answer {
+        self.answer(Request::get(uri).body(Body::empty()).unwrap()).await
+    }
+
+    /// A request with a body that comes as it likes.
+    pub(crate) fn request(&self, method: &str, uri: &str, body: Body) -> impl Future<Output = Answer> + use<> {
+        let request = Request::builder().method(method).uri(uri).header("host", "localhost:7070");
+        answered(self.router.clone(), request.body(body).unwrap())
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        answered(self.router.clone(), request).await
     }
 
     /// Sends a request and answers with its body unread.
@@ -283,4 +309,11 @@ impl Hub {
         let item = self.backend.fetch(1).await.unwrap().remove(0);
         item.messages.into_iter().map(|envelope| envelope.message).collect()
     }
+}
+
+async fn answered(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let status: StatusCode = parts.status;
+    Answer { status: status.as_u16(), headers: parts.headers, text }
 }

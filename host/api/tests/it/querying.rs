@@ -185,6 +185,25 @@ async fn a_status_shows_what_has_happened_in_the_form_of_durable_functions() {
 }
 
 #[tokio::test]
+async fn a_history_that_is_too_large_for_one_answer_is_shown_without_its_inputs() {
+    let hub = Hub::with_order().await;
+    hub.start("a").await;
+    let large = || engine::EventKind::TaskScheduled {
+        task: engine::TaskId(0),
+        name: "charge".into(),
+        input: Some(format!("\"{}\"", "x".repeat(api::limits::HISTORY_BYTES_SHOWN_MAX / 4)).into()),
+        retry: None,
+    };
+    hub.turn_with("a", RuntimeStatus::Running, (0..5).map(|_| large()).collect()).await;
+    let get = async |query: &str| hub.get(&format!("{BASE}/instances/a?showHistory=true{query}")).await;
+    let refused = get("").await;
+    assert_eq!(refused.problem(), (400, "invalid-request".into()));
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("showInput=false") && detail.contains("page by page"), "{detail}");
+    assert_eq!(get("&showInput=false").await.json()["historyEvents"].as_array().unwrap().len(), 6);
+}
+
+#[tokio::test]
 async fn a_running_instance_says_where_to_ask_again() {
     let hub = three().await;
     let base = "http://localhost:7070/runtime/webhooks/durabletask/instances/c";

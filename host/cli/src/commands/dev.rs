@@ -9,11 +9,12 @@ use wasm::Grants;
 
 use super::{Session, deploy, serve};
 use crate::args::{Form, Global};
+use crate::client::Client;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::host::{Access, Host, HostArgs};
 use crate::limits::WATCH_QUIET;
-use crate::output;
+use crate::output::{self, Output};
 use crate::signals::Signals;
 use crate::telemetry::{self, LogArgs};
 use crate::{units, view};
@@ -38,19 +39,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<Exit> {
-    telemetry::begin(&args.telemetry)?;
+    let _logging = telemetry::begin(&args.telemetry)?;
     if !args.folder.is_dir() {
         bail!("{} is not a folder", args.folder.display());
     }
     let grants = Grants { http: args.http, env: args.env.into_iter().collect(), ..Grants::default() };
+    let key = global.key()?;
     serve::on_runtime(async move {
         let mut signals = Signals::listen()?;
         // Watched before it is read for the first time, so that no change is missed.
         let (_watcher, mut changes) = watch(&args.folder)?;
-        let access = Access { key: global.key.clone(), ..Access::default() };
+        let access = Access { key: key.clone(), ..Access::default() };
         let mut host = Host::start(&args.host, &access).await?;
-        let local = Global { server: host.url.clone(), key: global.key.clone(), ca_cert: None, output: Form::Table };
-        let deployer = Deployer { session: Session::new(&local)?, grants };
+        let client = Client::of(&host.url, key, None)?;
+        let deployer = Deployer { session: Session { client, output: Output { form: Form::Table } }, grants };
         output::print(&format!("rondo is ready: {}, watching {}", host.url, args.folder.display()))?;
         let mut folder = Folder::new(&args.folder);
         loop {

@@ -14,6 +14,7 @@ use crate::client::{Answer, Call};
 use crate::exit::{Exit, Failure};
 use crate::follow::{self, News};
 use crate::limits::{NESTED_MAX, NESTING_MAX};
+use crate::patience::{Patience, ReconnectArgs};
 use crate::timeline::{self, Story, Track};
 use crate::{output, view};
 
@@ -34,6 +35,8 @@ pub(crate) struct Args {
     /// Show where turns begin and end, too
     #[arg(long)]
     turns: bool,
+    #[command(flatten)]
+    reconnect: ReconnectArgs,
 }
 
 /// Pages put together, the events as the server wrote them.
@@ -118,7 +121,7 @@ fn follow(args: &Args, session: &Session) -> Result<Exit> {
     }
     let mut begin = None;
     let mut track = None;
-    let ended = follow::follow(&session.client, &args.id, |news| match news {
+    let ended = follow::follow(&session.client, &args.id, Patience::new(args.reconnect), |news| match news {
         News::Execution => {
             track = None;
             Ok(())

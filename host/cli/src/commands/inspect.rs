@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use wasm::{Definition, Engines, FileKind, Inspection};
 
+use crate::compiling::CompilingArgs;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::table;
@@ -27,7 +28,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit> {
 /// What the host would make of a file.
 pub(crate) fn look_into(bytes: &[u8]) -> Result<Inspection> {
     // One guest at a time is described, and a large one takes the tables of several: more would only cost address space.
-    let options = wasm::Options { orchestrators_max: 10, activities_max: 10, ..wasm::Options::default() };
+    let compiler = Some(CompilingArgs::default().compiler());
+    let options = wasm::Options { orchestrators_max: 10, activities_max: 10, compiler, ..wasm::Options::default() };
     Ok(Engines::new(options).context("starting the WebAssembly engine")?.inspect(bytes))
 }
 

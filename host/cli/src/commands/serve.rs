@@ -1,5 +1,7 @@
 //! `rondo serve`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail};
 use api::PublicUrl;
 use serde_json::json;
@@ -7,10 +9,13 @@ use serde_json::json;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::host::{Access, Host, HostArgs};
-use crate::listen::TlsArgs;
+use crate::key::KeySource;
+use crate::listen::{EdgeArgs, TlsArgs};
 use crate::output::{self, Output};
 use crate::signals::Signals;
 use crate::telemetry::{self, LogArgs};
+
+const KEYS: &str = "Keys for less than everything";
 
 /// Run a server: storage, orchestrations, activities and the HTTP API
 ///
@@ -21,10 +26,21 @@ pub(crate) struct Args {
     #[command(flatten)]
     host: HostArgs,
     /// A second key, which is enough for looking on; --key is the one for everything
-    #[arg(long, env = "RONDO_READ_KEY", hide_env_values = true, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", help_heading = KEYS)]
     read_key: Option<String>,
+    /// A file that holds it [env: RONDO_READ_KEY_FILE, or RONDO_READ_KEY for the key itself]
+    #[arg(long, value_name = "FILE", conflicts_with = "read_key", help_heading = KEYS)]
+    read_key_file: Option<PathBuf>,
+    /// A key that is enough for GET /metrics and nothing else, for a monitoring system
+    #[arg(long, value_name = "KEY", help_heading = KEYS)]
+    metrics_key: Option<String>,
+    /// A file that holds it [env: RONDO_METRICS_KEY_FILE, or RONDO_METRICS_KEY for the key itself]
+    #[arg(long, value_name = "FILE", conflicts_with = "metrics_key", help_heading = KEYS)]
+    metrics_key_file: Option<PathBuf>,
     #[command(flatten)]
     tls: TlsArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
     /// Where clients reach the server when a proxy stands before it, for the addresses in answers
     #[arg(long, env = "RONDO_PUBLIC_URL", value_name = "URL")]
     public_url: Option<PublicUrl>,
@@ -33,10 +49,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<Exit> {
-    telemetry::begin(&args.telemetry)?;
+    let _logging = telemetry::begin(&args.telemetry)?;
     let output = Output { form: global.output };
-    let access =
-        Access { key: global.key.clone(), read_key: args.read_key, tls: args.tls, public_url: args.public_url };
+    let read_key = KeySource {
+        flag: "--read-key",
+        variable: "RONDO_READ_KEY",
+        argument: args.read_key.as_deref(),
+        file: args.read_key_file.as_deref(),
+    };
+    let metrics_key = KeySource {
+        flag: "--metrics-key",
+        variable: "RONDO_METRICS_KEY",
+        argument: args.metrics_key.as_deref(),
+        file: args.metrics_key_file.as_deref(),
+    };
+    let access = Access {
+        key: global.key()?,
+        read_key: read_key.resolve()?,
+        metrics_key: metrics_key.resolve()?,
+        tls: args.tls,
+        edge: args.edge,
+        public_url: args.public_url,
+    };
     on_runtime(async move {
         let mut signals = Signals::listen()?;
         let mut host = tokio::select! {

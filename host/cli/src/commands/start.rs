@@ -12,6 +12,7 @@ use store::{Clock as _, SystemClock};
 use super::Session;
 use crate::client::{Answer, Call};
 use crate::exit::Exit;
+use crate::patience::{Patience, ReconnectArgs};
 use crate::{flow, output, units};
 
 /// Start an orchestration
@@ -56,6 +57,8 @@ pub(super) struct Waiting {
     /// With --wait: wait no longer than this
     #[arg(long, value_parser = units::duration, value_name = "DURATION", requires = "wait")]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    reconnect: ReconnectArgs,
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit> {
@@ -84,7 +87,9 @@ pub(super) fn started(session: &Session, answer: &Answer, waiting: Waiting, id_i
         if id_is_news {
             output::say(&format!("started {}", started.id));
         }
-        return flow::wait(session, &started.id, waiting.timeout);
+        let mut patience = Patience::new(waiting.reconnect);
+        patience.reached();
+        return flow::wait(session, &started.id, waiting.timeout, patience);
     }
     session.output.answer(&answer.text(), || {
         Ok(format!("started {}\nfollow it with `rondo wait {}`", started.id, shell_word(&started.id)))

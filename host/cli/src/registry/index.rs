@@ -13,7 +13,8 @@ use crate::limits::PINNED_COMPONENTS_LOADED_MAX;
 #[derive(Debug, Clone)]
 pub(super) struct Deployed {
     pub(super) record: ComponentRecord,
-    pub(super) grants: Arc<Grants>,
+    /// What is wrong with them if they cannot be read; then no activity of the component runs.
+    pub(super) grants: Result<Arc<Grants>, String>,
 }
 
 impl Deployed {
@@ -140,7 +141,7 @@ mod tests {
                 activities: names(activities),
                 grants: "{}".into(),
             },
-            grants: Arc::default(),
+            grants: Ok(Arc::default()),
         }
     }
 

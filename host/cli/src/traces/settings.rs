@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use super::sampling::Sampling;
+use crate::endpoint::is_in_the_clear;
 use crate::limits::{TRACE_SPANS_PER_BATCH_MAX, TRACE_SPANS_WAITING_MAX};
+use crate::output;
 
 /// How traces are made and sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,14 @@ impl Settings {
         let is_elsewhere = text("OTEL_TRACES_EXPORTER").is_some_and(|exporter| exporter != "otlp");
         if !has_endpoint || is_disabled || is_elsewhere {
             return Ok(None);
+        }
+        let endpoint = text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| text("OTEL_EXPORTER_OTLP_ENDPOINT"));
+        let has_headers = is_there("OTEL_EXPORTER_OTLP_TRACES_HEADERS") || is_there("OTEL_EXPORTER_OTLP_HEADERS");
+        if has_headers && let Some(endpoint) = endpoint.filter(|endpoint| is_in_the_clear(endpoint)) {
+            output::warn(&format!(
+                "the headers in OTEL_EXPORTER_OTLP_HEADERS, which may hold a key, are sent without encryption to \
+                 {endpoint}; use https"
+            ));
         }
         let protocol = text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL").or_else(|| text("OTEL_EXPORTER_OTLP_PROTOCOL"));
         if let Some(protocol) = protocol.filter(|protocol| protocol != "http/protobuf") {

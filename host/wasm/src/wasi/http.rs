@@ -1,12 +1,26 @@
 //! Where activities may send HTTP requests.
 
 use std::future::Future;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use engine::{ActivityTask, InstanceId, TraceContext};
-use http::uri::{Authority, Scheme};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi_http::p2::bindings::http::types;
+use wasmtime_wasi_http::p2::body::HostOutgoingBody;
+use wasmtime_wasi_http::p2::types::{HostOutgoingRequest, HostOutgoingResponse};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
+
+use super::Granted;
+use super::exchange::{Rest, exchange};
+use crate::Ceiling;
+use crate::host_pattern::{HostPattern, Reach, Target};
+use crate::limits::{BODY_CHUNK_BYTES, CONNECTIONS_MAX};
+
+/// The interface of requests, responses and bodies, as WASI links it.
+const TYPES: &str = "wasi:http/types@0.2.12";
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -15,81 +29,31 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 #[derive(Debug, Clone)]
 pub(super) struct AllowList {
     patterns: Vec<HostPattern>,
+    /// What the operator allows at most.
+    ceiling: Ceiling,
     /// Whose activity it is, for the log.
     instance_id: InstanceId,
     activity: String,
 }
 
 impl AllowList {
-    pub(super) fn new(patterns: Vec<HostPattern>, task: &ActivityTask) -> Self {
-        Self { patterns, instance_id: task.instance_id.clone(), activity: task.name.clone() }
+    pub(super) fn new(patterns: Vec<HostPattern>, ceiling: Ceiling, task: &ActivityTask) -> Self {
+        Self { patterns, ceiling, instance_id: task.instance_id.clone(), activity: task.name.clone() }
     }
 
-    fn allows(&self, uri: &Uri) -> bool {
-        let Some(authority) = uri.authority() else { return false };
-        // A user name before the host is for the server, but it also makes hosts that look like another one.
-        if authority.as_str().contains('@') {
-            return false;
-        }
-        let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-        let port = authority.port_u16().unwrap_or(usual);
-        self.patterns.iter().any(|pattern| pattern.matches(authority.host(), port, usual))
+    fn reach(&self, target: &Target) -> Reach {
+        let granted = self.patterns.iter().map(|pattern| pattern.reach(target)).max().unwrap_or(Reach::Nowhere);
+        granted.min(self.ceiling.reach(target))
     }
-}
 
-/// `host`, `host:port`, or either with `*.` in front.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HostPattern {
-    host: String,
-    is_wildcard: bool,
-    port: Option<u16>,
-}
-
-impl HostPattern {
-    fn matches(&self, host: &str, port: u16, usual: u16) -> bool {
-        let host = host.to_ascii_lowercase();
-        let is_host = if self.is_wildcard {
-            host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-        } else {
-            host == self.host
-        };
-        is_host && port == self.port.unwrap_or(usual)
-    }
-}
-
-impl FromStr for HostPattern {
-    /// What is wrong with it.
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let problem = |why: &str| format!("`{text}` is not a host that can be allowed: {why}");
-        if text.contains("://") || text.contains('/') {
-            return Err(problem("write the host only, without scheme and path, as in `api.example.com`"));
-        }
-        let (is_wildcard, rest) = match text.strip_prefix("*.") {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        if rest.contains('*') {
-            return Err(problem("`*` can only be the first label, as in `*.example.com`"));
-        }
-        let authority: Authority = rest.parse().map_err(|_| problem("expected `host` or `host:port`"))?;
-        if authority.host().is_empty() || rest.contains('@') {
-            return Err(problem("expected `host` or `host:port`"));
-        }
-        let port = authority.port_u16();
-        // The parser takes any text for a port.
-        if port.is_none() && authority.as_str().len() != authority.host().len() {
-            return Err(problem("the port is not a number below 65536"));
-        }
-        Ok(Self { host: authority.host().to_ascii_lowercase(), is_wildcard, port })
+    fn warn(&self, uri: &Uri, problem: &str) {
+        let host = uri.authority().map_or("", Authority::as_str);
+        tracing::warn!(instance_id = %self.instance_id, activity = self.activity, host, "an activity's request was denied: {problem}");
     }
 }
 
 /// What becomes of a request.
-type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Exchange), Error>> + Send>;
-/// The rest of an exchange once the response's head is there.
-type Exchange = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Rest), Error>> + Send>;
 
 /// What an attempt sends.
 #[derive(Debug)]
@@ -97,6 +61,8 @@ pub(super) struct Requests {
     allowed: AllowList,
     /// `traceparent` and `tracestate` of its span, if it is part of a trace.
     trace: Option<(HeaderValue, Option<HeaderValue>)>,
+    /// A permit for each connection.
+    connections: Arc<Semaphore>,
 }
 
 impl Requests {
@@ -104,7 +70,11 @@ impl Requests {
         let value = |text: &str| HeaderValue::from_str(text).ok();
         let state = |span: &TraceContext| value(span.tracestate()).filter(|state| !state.is_empty());
         let trace = span.and_then(|span| Some((value(&span.traceparent())?, state(span))));
-        Self { allowed, trace }
+        Self { allowed, trace, connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    }
+
+    pub(super) fn may_have_bodies(&self) -> bool {
+        !self.allowed.patterns.is_empty()
     }
 
     /// A guest that traces by itself knows better: then nothing of ours is added.
@@ -123,78 +93,110 @@ impl Requests {
 impl WasiHttpHooks for Requests {
     /// Sends what is allowed. Redirects come back to the guest as the responses they are, so following one is another
     /// request that is checked again.
-    fn send_request(
-        &mut self,
-        mut request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _: Exchange,
-    ) -> Sending {
-        if !self.allowed.allows(request.uri()) {
-            let host = request.uri().authority().map_or("", Authority::as_str);
-            tracing::warn!(instance_id = %self.allowed.instance_id, activity = self.allowed.activity, host, "an activity's request was denied: its deployment does not allow this host");
+    fn send_request(&mut self, mut request: Request<WasiBody>, options: Option<RequestOptions>, _: Rest) -> Sending {
+        let target = Target::of(request.uri());
+        let reach = target.as_ref().map_or(Reach::Nowhere, |target| self.allowed.reach(target));
+        let Some(target) = target.filter(|_| reach != Reach::Nowhere) else {
+            self.allowed.warn(request.uri(), "its deployment does not allow this host");
             return Box::new(async { Err(Error::HttpRequestDenied) });
-        }
+        };
+        let Ok(connection) = Arc::clone(&self.connections).try_acquire_owned() else {
+            self.allowed.warn(request.uri(), "it has as many on their way as one attempt may have");
+            return Box::new(async { Err(Error::ConnectionLimitReached) });
+        };
         self.trace(request.headers_mut());
+        let allowed = self.allowed.clone();
         Box::new(async move {
-            let (response, exchange) = wasmtime_wasi_http::default_send_request(request, options).await?;
-            Ok((response.map(http_body_util::BodyExt::boxed_unsync), Box::new(exchange) as Exchange))
+            let uri = request.uri().clone();
+            let answered = exchange(request, options, &target, reach).await;
+            if matches!(answered, Err(Error::DestinationIpProhibited)) {
+                allowed.warn(
+                    &uri,
+                    "the host has a private address, and is only allowed by a wildcard: grant it by its full name",
+                );
+            }
+            let (response, rest) = answered?;
+            // The connection counts for as long as it is there.
+            let rest = async move {
+                let ended = Box::into_pin(rest).await;
+                drop(connection);
+                ended
+            };
+            Ok((response, Box::new(rest) as Rest))
         })
     }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES
+    }
+}
+
+/// Answers that a request has no body where nothing may be sent, and that a response has none anywhere: an activity
+/// answers no requests. Everything else of `wasi:http` is there.
+pub(crate) fn refuse_bodies<T: WasiHttpView + 'static>(
+    linker: &mut Linker<T>,
+    granted: fn(&mut T) -> &mut Granted,
+) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut types = linker.instance(TYPES)?;
+    types.func_wrap(
+        "[method]outgoing-request.body",
+        move |mut store, (request,): (Resource<HostOutgoingRequest>,)| {
+            if !granted(store.data_mut()).may_have_bodies() {
+                tracing::debug!("the body of an activity's request was refused: its deployment allows no host");
+                return Ok((Err(()),));
+            }
+            Ok((types::HostOutgoingRequest::body(&mut store.data_mut().http(), request)?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-response.body",
+        |_, (_,): (Resource<HostOutgoingResponse>,)| -> wasmtime::Result<(Result<Resource<HostOutgoingBody>, ()>,)> {
+            Ok((Err(()),))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn list(patterns: Vec<HostPattern>) -> AllowList {
-        AllowList { patterns, instance_id: InstanceId::new("i").unwrap(), activity: "get".to_owned() }
+    fn list(patterns: &[&str], ceiling: Ceiling) -> AllowList {
+        let patterns = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
+        AllowList { patterns, ceiling, instance_id: InstanceId::new("i").unwrap(), activity: "get".to_owned() }
     }
 
-    fn allows(pattern: &str, uri: &str) -> bool {
-        list(vec![pattern.parse().unwrap()]).allows(&uri.parse().unwrap())
-    }
-
-    #[test]
-    fn a_host_alone_means_the_usual_port() {
-        assert!(allows("api.example.com", "https://api.example.com/x"));
-        assert!(allows("api.example.com", "http://API.Example.com"));
-        assert!(allows("api.example.com", "https://api.example.com:443/"));
-        assert!(!allows("api.example.com", "https://api.example.com:8443/"));
-        assert!(!allows("api.example.com", "http://api.example.com:443/"));
-        assert!(!allows("api.example.com", "https://example.com/"));
-        assert!(!allows("api.example.com", "https://api.example.com.evil.test/"));
+    fn reach(patterns: &[&str], ceiling: Option<&[&str]>, uri: &str) -> Reach {
+        let ceiling = Ceiling::of_hosts(ceiling.map(|hosts| hosts.iter().map(|host| host.parse().unwrap()).collect()));
+        list(patterns, ceiling).reach(&Target::of(&uri.parse().unwrap()).unwrap())
     }
 
     #[test]
-    fn a_port_means_that_port() {
-        assert!(allows("localhost:8080", "http://localhost:8080/"));
-        assert!(!allows("localhost:8080", "http://localhost/"));
-        assert!(allows("[::1]:8080", "http://[::1]:8080/"));
-    }
-
-    #[test]
-    fn a_wildcard_is_every_name_below() {
-        assert!(allows("*.example.com", "https://a.b.example.com/"));
-        assert!(!allows("*.example.com", "https://example.com/"));
-        assert!(!allows("*.example.com", "https://badexample.com/"));
-        assert!(!allows("*.example.com", "https://.example.com/"));
-    }
-
-    #[test]
-    fn a_user_name_cannot_pass_for_a_host() {
-        assert!(!allows("api.example.com", "https://api.example.com@evil.test/"));
-        assert!(!allows("api.example.com", "https://evil.test@api.example.com/"));
+    fn grant_and_ceiling_must_both_allow_a_request() {
+        let here = "http://a.example.com/";
+        assert_eq!(reach(&["a.example.com"], None, here), Reach::AnyAddress);
+        assert_eq!(reach(&["*.example.com"], None, here), Reach::PublicAddresses);
+        assert_eq!(reach(&["a.example.com"], Some(&["a.example.com"]), here), Reach::AnyAddress);
+        assert_eq!(reach(&["a.example.com"], Some(&["*.example.com"]), here), Reach::PublicAddresses);
+        assert_eq!(reach(&["a.example.com"], Some(&["*"]), here), Reach::PublicAddresses);
+        assert_eq!(reach(&["a.example.com"], Some(&["*", "a.example.com"]), here), Reach::AnyAddress);
+        assert_eq!(reach(&["*.example.com"], Some(&["a.example.com"]), here), Reach::PublicAddresses);
+        assert_eq!(reach(&["a.example.com"], Some(&["b.example.com"]), here), Reach::Nowhere);
+        assert_eq!(reach(&["a.example.com"], Some(&["none"]), here), Reach::Nowhere);
+        assert_eq!(reach(&["b.example.com"], Some(&["*"]), here), Reach::Nowhere);
     }
 
     #[test]
     fn nothing_is_allowed_by_default() {
-        assert!(!list(Vec::new()).allows(&"http://localhost/".parse().unwrap()));
+        assert_eq!(reach(&[], None, "http://localhost/"), Reach::Nowhere);
     }
 
     fn sent(span: Option<&TraceContext>, own: &[(HeaderName, &'static str)]) -> Vec<(String, String)> {
         let own = own.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
         let mut headers: HeaderMap = own.collect();
-        Requests::new(list(Vec::new()), span).trace(&mut headers);
+        Requests::new(list(&[], Ceiling::default()), span).trace(&mut headers);
         headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
     }
 
@@ -208,14 +210,5 @@ mod tests {
         assert_eq!(sent(Some(&TraceContext { state: None, ..span.clone() }), &[]), [ours]);
         assert_eq!(sent(Some(&span), &[(TRACEPARENT, "own")]), [pair("traceparent", "own")]);
         assert_eq!(sent(None, &[]), []);
-    }
-
-    #[test]
-    fn what_is_no_host_is_refused() {
-        let problem = |text: &str| text.parse::<HostPattern>().unwrap_err();
-        insta::assert_snapshot!(problem("https://example.com"), @"`https://example.com` is not a host that can be allowed: write the host only, without scheme and path, as in `api.example.com`");
-        insta::assert_snapshot!(problem("example.*"), @"`example.*` is not a host that can be allowed: `*` can only be the first label, as in `*.example.com`");
-        insta::assert_snapshot!(problem("example.com:http"), @"`example.com:http` is not a host that can be allowed: the port is not a number below 65536");
-        insta::assert_snapshot!(problem(""), @"`` is not a host that can be allowed: expected `host` or `host:port`");
     }
 }

@@ -12,7 +12,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::limits::LAST_OUTPUT_LINES_MAX;
+use crate::limits::{LAST_OUTPUT_LINES_MAX, OUTPUT_LINE_BYTES};
 
 /// One line that a guest printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(crate) struct Output(Arc<Mutex<Printed>>);
 
 struct Printed {
     sink: Option<Sink>,
+    /// What may still be handed on, in bytes.
+    room: usize,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     lines: Vec<Line>,
@@ -40,17 +42,18 @@ struct Printed {
 impl Output {
     /// Keeps lines until they are taken.
     pub(crate) fn kept() -> Self {
-        Self::new(None)
+        Self::new(None, 0)
     }
 
-    /// Hands every line on as soon as it is complete.
-    pub(crate) fn handed_to(sink: impl Fn(&Line) + Send + 'static) -> Self {
-        Self::new(Some(Box::new(sink)))
+    /// Hands every line on as soon as it is complete, until they have had `bytes_max` together.
+    pub(crate) fn handed_to(sink: impl Fn(&Line) + Send + 'static, bytes_max: usize) -> Self {
+        Self::new(Some(Box::new(sink)), bytes_max)
     }
 
-    fn new(sink: Option<Sink>) -> Self {
+    fn new(sink: Option<Sink>, room: usize) -> Self {
         Self(Arc::new(Mutex::new(Printed {
             sink,
+            room,
             stdout: Vec::new(),
             stderr: Vec::new(),
             lines: Vec::new(),
@@ -121,14 +124,33 @@ impl Printed {
         }
         self.last.push_back(line.text.clone());
         match &self.sink {
-            Some(sink) => sink(&line),
+            Some(sink) if self.dropped == 0 => match self.room.checked_sub(line.text.len() + OUTPUT_LINE_BYTES) {
+                Some(room) => {
+                    self.room = room;
+                    sink(&line);
+                }
+                None => {
+                    self.dropped = 1;
+                    let text = "it has printed as much as one attempt may; the rest is not logged".to_owned();
+                    sink(&Line { level: LogLevel::Warn, text });
+                }
+            },
             None if self.lines.len() < LOG_LINES_PER_TURN_MAX => self.lines.push(line),
-            None => self.dropped += 1,
+            Some(_) | None => self.dropped += 1,
         }
     }
 
     fn partial(&mut self, level: LogLevel) -> &mut Vec<u8> {
         if level == LogLevel::Warn { &mut self.stderr } else { &mut self.stdout }
+    }
+}
+
+impl Drop for Printed {
+    fn drop(&mut self) {
+        if let (Some(sink), 1..) = (&self.sink, self.dropped) {
+            let text = format!("{} lines of output were not logged", self.dropped);
+            sink(&Line { level: LogLevel::Warn, text });
+        }
     }
 }
 
@@ -198,6 +220,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::ACTIVITY_OUTPUT_BYTES_MAX;
 
     fn print(output: &Output, level: LogLevel, text: &str) {
         output.printed().write(level, text.as_bytes());
@@ -233,14 +256,33 @@ mod tests {
         assert_eq!(output.last().len(), LAST_OUTPUT_LINES_MAX);
     }
 
-    #[test]
-    fn a_sink_gets_lines_at_once() {
+    /// What a sink gets, and the output that fills it.
+    fn handed(bytes_max: usize) -> (Arc<Mutex<Vec<String>>>, Output) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&seen);
-        let output = Output::handed_to(move |line| writer.lock().unwrap().push(line.text.clone()));
+        let sink = move |line: &Line| writer.lock().unwrap().push(line.text.clone());
+        (seen, Output::handed_to(sink, bytes_max))
+    }
+
+    #[test]
+    fn a_sink_gets_lines_at_once() {
+        let (seen, output) = handed(10_000);
         print(&output, LogLevel::Info, "a\nb");
         assert_eq!(*seen.lock().unwrap(), ["a"]);
         assert_eq!(output.last(), ["a", "b"]);
         assert_eq!(*seen.lock().unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_sink_gets_no_more_than_its_bytes_and_is_told_so() {
+        let (seen, output) = handed(ACTIVITY_OUTPUT_BYTES_MAX);
+        // Nothing but ends of lines: each is a whole line of the log.
+        print(&output, LogLevel::Info, &"\n".repeat(640 * 1024));
+        let lines = ACTIVITY_OUTPUT_BYTES_MAX / OUTPUT_LINE_BYTES;
+        assert_eq!(seen.lock().unwrap().len(), lines + 1);
+        assert_eq!(seen.lock().unwrap()[lines], "it has printed as much as one attempt may; the rest is not logged");
+        assert_eq!(output.last().len(), LAST_OUTPUT_LINES_MAX);
+        drop(output);
+        assert_eq!(seen.lock().unwrap()[lines + 1], format!("{} lines of output were not logged", 640 * 1024 - lines));
     }
 }

@@ -15,6 +15,7 @@ use super::output::{Line, Output};
 use super::poll::{HasPollables, Pollables};
 use super::streams::{HasStreams, Streams};
 use super::{Interface, classify, random as numbers};
+use crate::limits::RANDOM_BYTES_MAX;
 
 /// The state behind one guest's virtual WASI.
 ///
@@ -36,6 +37,7 @@ impl Virtual {
             .secure_random(numbers::stream(instance, execution, "secure"))
             .insecure_random(numbers::stream(instance, execution, "insecure"))
             .insecure_random_seed(numbers::seed(instance, execution))
+            .max_random_size(RANDOM_BYTES_MAX)
             .allow_tcp(false)
             .allow_udp(false)
             .build();

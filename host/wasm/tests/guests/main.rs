@@ -5,6 +5,8 @@
 mod activities;
 mod cache;
 mod inspection;
+#[cfg(target_os = "linux")]
+mod leftovers;
 mod orchestrators;
 mod reach;
 mod replay;

@@ -142,16 +142,19 @@ pub(crate) fn dummy(inline: &str) -> Vec<u8> {
 
 /// A core module that orchestrates, with `describe` as given in the text form of WebAssembly.
 pub(crate) fn handmade(imports: &str, describe: &str, rest: &str) -> Vec<u8> {
-    let text = format!(
-        r#"(module
-            {imports}
+    orchestrator(&format!(
+        r#"{imports}
             (func (export "rondo:orchestration/orchestrator@0.1.0#describe") (result i32) {describe})
             (func (export "rondo:orchestration/orchestrator@0.1.0#start") (param i32) (result i32) unreachable)
             (func (export "rondo:orchestration/orchestrator@0.1.0#run") (param i32 i32) (result i32) unreachable)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            {rest})"#
-    );
-    let mut module = wat::parse_str(text).unwrap();
+            {rest}"#
+    ))
+}
+
+/// A core module that orchestrates, all of it given in the text form of WebAssembly.
+pub(crate) fn orchestrator(fields: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(format!("(module {fields})")).unwrap();
     let (resolve, world) =
         world("package test:guest; world guest { export rondo:orchestration/orchestrator@0.1.0; }", "guest");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();

@@ -34,6 +34,7 @@ pub(super) struct Desk {
     spans: Spans,
     /// None: the backend does not pass activities on.
     shared: Option<Arc<dyn ActivityQueue>>,
+    /// Where attempts run.
     tokio: Handle,
     /// What runs, for waiting until nothing does.
     running: TaskTracker,
@@ -90,7 +91,7 @@ impl Desk {
             clock,
             spans: options.spans.clone(),
             shared,
-            tokio: Handle::current(),
+            tokio: options.activities_on.clone().unwrap_or_else(Handle::current),
             running: TaskTracker::new(),
             book: Mutex::new(Book {
                 queue: Queue::new(options.activities_max, options.activities_per_name_max),

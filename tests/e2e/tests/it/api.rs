@@ -2,6 +2,7 @@
 
 mod access;
 mod clients;
+mod connections;
 mod contract;
 mod documented;
 mod following;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use e2e::{Server, guest};
+use guest_scenarios::Language;
 use tempfile::TempDir;
 use wit_component::{StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
@@ -51,6 +52,16 @@ fn a_truncated_file_is_named_as_such() {
 fn a_core_module_without_type_section_is_told_how_to_be_built() {
     let empty_module = b"\0asm\x01\0\0\0";
     assert_says(&refusal(empty_module), &["component-type", "wit-bindgen"]);
+}
+
+#[test]
+fn what_takes_too_much_to_compile_is_refused_and_the_host_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(&folder.path().join("data"), &["--compile-memory", "48MiB"]).unwrap();
+    let large = server.rondo(&["deploy", Language::TypeScript.component_file().to_str().unwrap()]).unwrap();
+    assert_ne!(large.code, 0, "{large:?}");
+    assert_says(&large.stderr, &["compiling the component takes more than 48 MiB of memory", "limits for compiling"]);
+    assert!(server.rondo(&["list"]).unwrap().code == 0, "the host lives");
 }
 
 #[test]

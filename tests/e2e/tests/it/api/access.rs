@@ -7,6 +7,14 @@ use std::time::Duration;
 
 use e2e::{Server, guest};
 
+/// The keys of a server.
+const KEY: &str = "full-s3cret-of-this-server";
+const READ_KEY: &str = "a-key-to-l00k-on-with";
+const METRICS_KEY: &str = "a-key-for-the-m3trics";
+
+/// What only activities are to see.
+const SECRET: &str = "hunter2-hunter2";
+
 /// Readers that take nothing.
 const READERS: usize = 20;
 
@@ -24,26 +32,41 @@ fn a_server_with_tls_and_keys_is_used_with_its_authority_and_its_key() {
     fs::write(&cert, made.cert.pem()).unwrap();
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
-    let keys = [("RONDO_KEY", "s3cret"), ("RONDO_READ_KEY", "l00k")];
+    let keys = [("RONDO_KEY", KEY), ("RONDO_READ_KEY", READ_KEY), ("RONDO_METRICS_KEY", METRICS_KEY)];
     let server = Server::start_in(folder.path(), &["--tls-cert", cert, "--tls-key", key], &keys).unwrap();
     assert!(server.url().starts_with("https://127.0.0.1:"), "{}", server.url());
 
     let type_in =
         |args: &[&str], key: &str| server.rondo(&[args, &["--ca-cert", cert, "--key", key]].concat()).unwrap();
     let component = guest("greeter_v1").unwrap();
-    let deploy = ["deploy", component.to_str().unwrap()];
-    let refused = type_in(&deploy, "l00k");
+    let granted = format!("TOKEN={SECRET}");
+    let deploy = ["deploy", component.to_str().unwrap(), "--env", &granted, "--output", "json"];
+    let refused = type_in(&deploy, READ_KEY);
     assert_eq!(refused.code, 2, "{refused:?}");
     assert!(refused.stderr.contains("reading only"), "{refused:?}");
     assert_eq!(type_in(&["list"], "wrong").code, 2);
-    assert_eq!(type_in(&deploy, "s3cret").code, 0);
-    assert_eq!(type_in(&["list"], "l00k").code, 0);
-    let started = type_in(&["start", "greet", "--id", "a", "--output", "json"], "s3cret");
+    let deployed = type_in(&deploy, KEY);
+    let listed = type_in(&["components", "--output", "json"], READ_KEY);
+    let activated = type_in(&["components", "activate", &digest(&listed.stdout), "--output", "json"], KEY);
+    for answer in [&deployed, &listed, &activated] {
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(answer.stdout.contains("TOKEN") && !answer.stdout.contains(SECRET), "{answer:?}");
+    }
+    assert_eq!(type_in(&["list"], READ_KEY).code, 0);
+    let not_enough = type_in(&["list"], METRICS_KEY);
+    assert!(not_enough.code == 2 && not_enough.stderr.contains("metrics only"), "{not_enough:?}");
+    let started = type_in(&["start", "greet", "--id", "a", "--output", "json"], KEY);
     assert!(started.stdout.contains("\"statusQueryGetUri\":\"https://"), "{started:?}");
-    let distrusted = server.rondo(&["list", "--key", "s3cret"]).unwrap();
+    let distrusted = server.rondo(&["list", "--key", KEY]).unwrap();
     assert_eq!(distrusted.code, 6, "nobody vouches for the certificate: {distrusted:?}");
     let shown = format!("{}{}", server.log(), started.stdout);
-    assert!(!shown.contains("s3cret") && !shown.contains("l00k"), "{shown}");
+    assert!(!shown.contains(KEY) && !shown.contains(READ_KEY) && !shown.contains(SECRET), "{shown}");
+}
+
+/// The digest of the one component in a list.
+fn digest(list: &str) -> String {
+    let list: serde_json::Value = serde_json::from_str(list).unwrap();
+    list[0]["digest"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use e2e::clients::Client;
 use e2e::{Server, guest};
 
-const KEY: &str = "s3cret/+&";
+const KEY: &str = "s3cret/+&/s3cret/+&";
 
 #[test]
 fn the_clients_of_durable_functions_find_what_they_expect() {

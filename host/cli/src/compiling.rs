@@ -1,0 +1,31 @@
+//! How this program compiles components: by calling itself.
+
+use std::path::PathBuf;
+
+use wasm::{Compiler, CompilerLimits};
+
+use crate::units;
+
+/// The flags of a host.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct CompilingArgs {
+    /// Memory that compiling one component may take, for example 8GiB; without it 4GiB
+    #[arg(long, value_parser = units::bytes, value_name = "SIZE")]
+    compile_memory: Option<usize>,
+}
+
+impl CompilingArgs {
+    pub(crate) fn compiler(&self) -> Compiler {
+        let mut limits = CompilerLimits::default();
+        if let Some(bytes) = self.compile_memory {
+            limits.memory_bytes_max = bytes as u64;
+        }
+        Compiler { program: this_program(), args: vec!["compile".to_owned()], limits }
+    }
+}
+
+/// The file that this process runs, also when another has taken its place since.
+fn this_program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { running } else { std::env::current_exe().unwrap_or_else(|_| "rondo".into()) }
+}
