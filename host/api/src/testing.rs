@@ -26,6 +26,7 @@ pub(crate) fn row(id: &str, status: RuntimeStatus) -> InstanceRow {
             scheduled_start: None,
             component: None,
             generation: 0,
+            first_execution: None,
         },
         held: None,
         last_event: None,

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 
 use crate::{
-    Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId, Message,
-    Parent, Payload, RetryPolicy, TaskId, Timestamp,
+    Asker, Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId,
+    Message, Parent, Payload, RetryPolicy, TaskId, Timestamp,
 };
 
 /// Texts with everything that a quoting rule could stumble over.
@@ -39,6 +39,10 @@ fn bytes16() -> impl Strategy<Value = [u8; 16]> {
 
 fn execution_id() -> impl Strategy<Value = ExecutionId> {
     bytes16().prop_map(ExecutionId::from_bytes)
+}
+
+fn ending() -> impl Strategy<Value = u64> {
+    0..=Message::GONE
 }
 
 fn key() -> impl Strategy<Value = EventKey> {
@@ -130,6 +134,7 @@ pub fn started() -> BoxedStrategy<ExecutionStarted> {
                 trace_context,
                 earlier_events: None,
                 engine_revision: EngineRevision::OLDEST,
+                first_execution: None,
             }
         })
         .boxed()
@@ -166,7 +171,9 @@ pub fn fact() -> BoxedStrategy<EventKind> {
             })
             .boxed(),
         (task(), payload()).prop_map(|(task, output)| EventKind::SubOrchestrationCompleted { task, output }).boxed(),
-        (task(), failure()).prop_map(|(task, failure)| EventKind::SubOrchestrationFailed { task, failure }).boxed(),
+        (task(), failure(), of(ending()))
+            .prop_map(|(task, failure, ending)| EventKind::SubOrchestrationFailed { task, failure, ending })
+            .boxed(),
         (name(), payload(), key()).prop_map(|(name, data, key)| EventKind::EventRaised { name, data, key }).boxed(),
     ])
     .boxed()
@@ -200,9 +207,12 @@ pub fn event() -> BoxedStrategy<EventKind> {
     prop_oneof![
         1 => Just(EventKind::OrchestratorStarted),
         1 => Just(EventKind::OrchestratorCompleted),
-        1 => (started(), of(prop::collection::vec(key(), 1..4)), engine_revision()).prop_map(|(started, earlier_events, engine_revision)| {
-            EventKind::ExecutionStarted(Box::new(ExecutionStarted { earlier_events, engine_revision, ..started }))
-        }),
+        1 => (started(), of(prop::collection::vec(key(), 1..4)), engine_revision(), of(execution_id())).prop_map(
+            |(started, earlier_events, engine_revision, first_execution)| {
+                let started = ExecutionStarted { earlier_events, engine_revision, first_execution, ..started };
+                EventKind::ExecutionStarted(Box::new(started))
+            }
+        ),
         6 => fact(),
         6 => decision(),
     ]
@@ -238,22 +248,32 @@ pub fn message() -> BoxedStrategy<Message> {
                 output,
             })
             .boxed(),
-        (result(), failure())
-            .prop_map(|((execution_id, task, attempt), failure)| Message::ChildFailed {
+        (result(), failure(), of(ending()))
+            .prop_map(|((execution_id, task, attempt), failure, ending)| Message::ChildFailed {
                 execution_id,
                 task,
                 attempt,
                 failure,
+                ending,
             })
             .boxed(),
-        (name(), payload(), key()).prop_map(|(name, data, key)| Message::RaiseEvent { name, data, key }).boxed(),
+        (name(), payload(), key(), of(execution_id()))
+            .prop_map(|(name, data, key, execution_id)| Message::RaiseEvent { name, data, key, execution_id })
+            .boxed(),
         (payload(), any::<bool>(), of(execution_id()))
             .prop_map(|(reason, recurse, execution_id)| Message::Terminate { reason, recurse, execution_id })
             .boxed(),
-        payload().prop_map(|reason| Message::Suspend { reason }).boxed(),
-        payload().prop_map(|reason| Message::Resume { reason }).boxed(),
-        (payload(), of(any::<u64>().prop_map(EventId)))
-            .prop_map(|(reason, to_event)| Message::Rewind { reason, to_event })
+        (payload(), of(execution_id()))
+            .prop_map(|(reason, execution_id)| Message::Suspend { reason, execution_id })
+            .boxed(),
+        (payload(), of(execution_id()))
+            .prop_map(|(reason, execution_id)| Message::Resume { reason, execution_id })
+            .boxed(),
+        (payload(), of(execution_id()), of((parent(), any::<bool>())), of(any::<u64>().prop_map(EventId)))
+            .prop_map(|(reason, execution_id, asker, to_event)| {
+                let asker = asker.map(|(parent, only_asks)| Box::new(Asker { parent, only_asks }));
+                Message::Rewind { reason, execution_id, asker, to_event }
+            })
             .boxed(),
         Just(Message::Wake).boxed(),
     ])

@@ -123,7 +123,8 @@ fn children() {
              sub_orchestration_created task=1 name=ship instance=ship-1 version=v1 input='5' tags=a:b attempts=2 detached
              sub_orchestration_attempt_failed task=0 attempt=1 kind=k message=m retry_at=9s
              sub_orchestration_completed task=0 output='ok'
-             sub_orchestration_failed task=0 kind=k message=m"
+             sub_orchestration_failed task=0 kind=k message=m
+             sub_orchestration_failed task=0 kind=k message=m ending=4294967297"
         ),
         @"
     sub_orchestration_created task=0 name=ship instance=ship-1
@@ -136,6 +137,8 @@ fn children() {
         82128200626f6b
     sub_orchestration_failed task=0 kind=k message='m'
         8213820084616b616df6f4
+    sub_orchestration_failed task=0 kind=k message='m' ending=4294967297
+        8213830084616b616df6f41b0000000100000001
     "
     );
 }
@@ -171,7 +174,11 @@ fn messages_to_an_instance() {
              raise_event name=go data='1' key=1
              terminate reason='r' recurse execution=7
              terminate
-             suspend reason='r' | resume reason='r' | rewind reason='r' | rewind to_event=7 | wake"
+             suspend reason='r' | resume reason='r' | rewind reason='r' | rewind to_event=7 | wake
+             child_failed execution=7 task=1 kind=k message=m ending=4294967297
+             raise_event name=go key=1 execution=7 | suspend execution=7 | resume execution=7
+             rewind execution=7 parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2 only_asks
+             rewind execution=7 parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2"
         )),
         @"
     start execution=7 name=order version=v1 input='5' tags=a:b,c:d parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2 scheduled_start=5s created_at=1s component=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff generation=4 trace_parent=00-1-2-01 trace_state='x=y'
@@ -200,6 +207,18 @@ fn messages_to_an_instance() {
         820986f6f6f6f6f607
     wake
         820a80
+    child_failed execution=7 task=1 attempt=1 kind=k message='m' ending=4294967297
+        8204855000000000000000000000000000000007010184616b616df6f41b0000000100000001
+    raise_event name=go key=1 execution=00000000000000000000000000000007
+        82058462676ff650000000000000000000000000000000015000000000000000000000000000000007
+    suspend execution=00000000000000000000000000000007
+        820782f65000000000000000000000000000000007
+    resume execution=00000000000000000000000000000007
+        820882f65000000000000000000000000000000007
+    rewind execution=00000000000000000000000000000007 parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2 only_asks
+        820983f65000000000000000000000000000000007828561705000000000000000000000000000000009646d61696e0302f5
+    rewind execution=00000000000000000000000000000007 parent=p parent_execution=9 parent_name=main parent_task=3 parent_attempt=2
+        820983f65000000000000000000000000000000007828561705000000000000000000000000000000009646d61696e0302f4
     "
     );
 }

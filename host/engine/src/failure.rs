@@ -58,6 +58,8 @@ pub mod kind {
     pub const GRANT_UNAVAILABLE: &str = "grant-unavailable";
     /// A child could not start because its instance id is in use.
     pub const INSTANCE_EXISTS: &str = "instance-exists";
+    /// A child that its rewound parent still waits for is not there any more: it was purged, or its id is another's.
+    pub const INSTANCE_GONE: &str = "instance-gone";
     /// A child was terminated.
     pub const TERMINATED: &str = "terminated";
     /// The history grew past its limit.

@@ -226,6 +226,9 @@ pub enum EventKind {
         /// Why, by its last attempt.
         #[n(1)]
         failure: Failure,
+        /// Which of the child's endings this was; see [`Message::ChildFailed`](crate::Message::ChildFailed).
+        #[n(2)]
+        ending: Option<u64>,
     },
     /// The guest waits for an external event.
     #[n(20)]
@@ -379,4 +382,8 @@ pub struct ExecutionStarted {
     /// The rules that this history follows. The host that begins the execution sets it; in a message it means nothing.
     #[n(12)]
     pub engine_revision: EngineRevision,
+    /// The execution that this one came of by continuing as new, through however many generations. None for the first
+    /// generation itself, and for chains that a build has carried on which did not record it.
+    #[n(13)]
+    pub first_execution: Option<ExecutionId>,
 }

@@ -55,6 +55,6 @@ pub const TIME_MS_MAX: u64 = (1 << 53) - 1;
 /// Text of one side of a nondeterminism report; of longer ones the part around the first difference is shown.
 pub const MISMATCH_TEXT_BYTES_MAX: usize = 2 * 1024;
 
-/// Generations over which an execution is recognised as one that another came of, a hash each. Whoever asks has sent a
-/// start, and an instance that has continued as new more often since then has run for minutes.
+/// Generations over which an execution is recognised as one that another came of, a hash each: some 20 ms for all of them.
+/// Needed only for chains that were begun by builds which did not record the first generation.
 pub const GENERATIONS_FOLLOWED_MAX: u32 = 100_000;

@@ -2,11 +2,14 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Payload, TaskId};
+use crate::{EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Parent, Payload, TaskId};
 
 /// A message to an instance, durable until the turn that consumes it is committed.
 ///
 /// Persisted: numbers are the format. May be delivered more than once and in any order; the engine recognises repeats.
+///
+/// A message that names an execution is for that one and for every later generation of it by continue-as-new, see
+/// [`Lineage`](crate::Lineage::name); one that names none is for whichever runs.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
 pub enum Message {
@@ -76,6 +79,10 @@ pub enum Message {
         /// Why.
         #[n(3)]
         failure: Failure,
+        /// Which of the child's endings this is, if it ran at all: one that follows a rewind or a continue-as-new has a
+        /// greater number. None also from builds that did not say.
+        #[n(4)]
+        ending: Option<u64>,
     },
     /// An external event.
     #[n(5)]
@@ -89,6 +96,9 @@ pub enum Message {
         /// What tells a repeated delivery from a second event.
         #[n(2)]
         key: EventKey,
+        /// Only this execution.
+        #[n(3)]
+        execution_id: Option<ExecutionId>,
     },
     /// End the instance.
     #[n(6)]
@@ -99,7 +109,7 @@ pub enum Message {
         /// Terminate its open children too.
         #[n(1)]
         recurse: bool,
-        /// Only this execution; none: whichever runs.
+        /// Only this execution.
         #[n(2)]
         execution_id: Option<ExecutionId>,
     },
@@ -109,6 +119,9 @@ pub enum Message {
         /// For people.
         #[n(0)]
         reason: Option<Payload>,
+        /// Only this execution.
+        #[n(1)]
+        execution_id: Option<ExecutionId>,
     },
     /// Deliver again.
     #[n(8)]
@@ -116,6 +129,9 @@ pub enum Message {
         /// For people.
         #[n(0)]
         reason: Option<Payload>,
+        /// Only this execution.
+        #[n(1)]
+        execution_id: Option<ExecutionId>,
     },
     /// Reopen a failed instance.
     #[n(9)]
@@ -123,6 +139,12 @@ pub enum Message {
         /// For people.
         #[n(0)]
         reason: Option<Payload>,
+        /// Only this execution.
+        #[n(1)]
+        execution_id: Option<ExecutionId>,
+        /// The parent that waits for this child; none: a client asks.
+        #[n(2)]
+        asker: Option<Box<Asker>>,
         /// The event from whose turn on everything counts as never having happened; none: see `orchestration::rewind`.
         #[n(5)]
         to_event: Option<EventId>,
@@ -133,4 +155,42 @@ pub enum Message {
     /// Leaves no trace: a work item of nothing else is as one without messages.
     #[n(10)]
     Wake,
+}
+
+/// A parent that waits for what a child comes to, and asks again. Persisted.
+///
+/// It is always answered in the end, by the child or in place of a child that is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Asker {
+    /// Who waits: its execution, task and attempt.
+    #[n(0)]
+    pub parent: Parent,
+    /// A child that has failed is not reopened, but says again how it ended.
+    #[n(1)]
+    pub only_asks: bool,
+}
+
+impl Message {
+    /// The [`ending`](Self::ChildFailed) of a child that is not there any more: it is started again under the next attempt
+    /// number, whatever the retry policy says.
+    pub const GONE: u64 = i64::MAX.cast_unsigned();
+
+    /// Names an execution in a message of a client that names none yet.
+    #[must_use]
+    pub fn addressed_to(mut self, execution: ExecutionId) -> Self {
+        match &mut self {
+            Self::RaiseEvent { execution_id, .. }
+            | Self::Terminate { execution_id, .. }
+            | Self::Suspend { execution_id, .. }
+            | Self::Resume { execution_id, .. }
+            | Self::Rewind { execution_id, .. } => drop(execution_id.get_or_insert(execution)),
+            Self::Start(_)
+            | Self::TaskCompleted { .. }
+            | Self::TaskFailed { .. }
+            | Self::ChildCompleted { .. }
+            | Self::ChildFailed { .. }
+            | Self::Wake => {}
+        }
+        self
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     EventId, ExecutionId, ExecutionStarted, Failure, HistoryEvent, InstanceId, InstanceState, LogLevel, Message,
-    Payload, TaskId, Timestamp, TraceContext, kind,
+    Parent, Payload, TaskId, Timestamp, TraceContext, kind,
 };
 
 /// What one work item decided.
@@ -139,8 +139,30 @@ impl OutboxMessage {
             task: parent.task,
             attempt: parent.attempt,
             failure: Failure::new(kind::INSTANCE_EXISTS, text).non_retriable(),
+            ending: None,
         };
         Some(Self { to: parent.instance_id.clone(), message })
+    }
+
+    /// What the parent is told that asks a child which is not there any more: its instance was purged, or is another's.
+    pub fn instance_gone(instance_id: &InstanceId, parent: &Parent) -> Self {
+        let text = format!("the child {instance_id} is gone: its instance was purged, or another execution has its id");
+        let message = Message::ChildFailed {
+            execution_id: parent.execution_id,
+            task: parent.task,
+            attempt: parent.attempt,
+            failure: Failure::new(kind::INSTANCE_GONE, text).non_retriable(),
+            ending: Some(Message::GONE),
+        };
+        Self { to: parent.instance_id.clone(), message }
+    }
+
+    /// The answer to a message that found nobody, or not whom it was for; none if nobody waits for one.
+    pub fn answer_for_gone(instance_id: &InstanceId, message: &Message) -> Option<Self> {
+        match message {
+            Message::Rewind { asker: Some(asker), .. } => Some(Self::instance_gone(instance_id, &asker.parent)),
+            _ => None,
+        }
     }
 }
 

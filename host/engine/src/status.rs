@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::{Digest, ExecutionId, Failure, InstanceId, Parent, Payload, Timestamp, limits};
+use crate::{Digest, ExecutionId, Failure, InstanceId, Parent, Payload, Timestamp};
 
 /// Where an instance stands. Persisted by number, shown by the DurableTask name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -93,17 +93,8 @@ pub struct InstanceState {
     pub component: Option<Digest>,
     /// How many continue-as-new came before.
     pub generation: u32,
-}
-
-impl InstanceState {
-    /// Whether the current execution is `execution_id`, or came of it by continuing as new.
-    pub fn came_of(&self, execution_id: ExecutionId) -> bool {
-        let generations = self.generation.min(limits::GENERATIONS_FOLLOWED_MAX);
-        let mut id = execution_id;
-        (0..generations).any(|_| {
-            let is_it = id == self.execution_id;
-            id = id.next();
-            is_it
-        }) || id == self.execution_id
-    }
+    /// The first generation, where this is a later one and it was recorded; see [`ExecutionStarted`].
+    ///
+    /// [`ExecutionStarted`]: crate::ExecutionStarted
+    pub first_execution: Option<ExecutionId>,
 }

@@ -24,18 +24,21 @@ impl Core {
             && let Some(sentinel) = self.rewound_in_place(&at).await?
         {
             let parent = self.parent_of(&at, &sentinel).await?;
-            rewound.push(at);
+            rewound.push((at, sentinel.execution_id));
             match parent {
                 Some(parent) => at = parent,
                 None => break,
             }
         }
-        let Some(top) = rewound.last() else { return Ok(true) };
+        let Some((top, execution_id)) = rewound.last() else { return Ok(true) };
         let is_here = top == to;
         if !is_here {
-            self.put_message(None, top, rewind.clone(), Replaces::Unsaid, None).await?;
+            let Message::Rewind { reason, .. } = rewind else { return Ok(true) };
+            let (reason, execution_id) = (reason.clone(), Some(*execution_id));
+            let rewind = Message::Rewind { reason, execution_id, asker: None, to_event: None };
+            self.put_message(None, top, rewind, Replaces::Unsaid, None).await?;
         }
-        for instance_id in &rewound {
+        for (instance_id, _) in &rewound {
             self.put_back_rows(instance_id).await?;
         }
         Ok(is_here)

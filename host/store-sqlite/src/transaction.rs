@@ -1,6 +1,6 @@
 //! What an operation works on while its transaction is open.
 
-use engine::{InstanceId, Message};
+use engine::{ExecutionId, InstanceId, Message};
 use rusqlite::{Connection, OptionalExtension as _};
 use store::MessageId;
 
@@ -44,6 +44,11 @@ pub(crate) struct Encoded {
 impl Encoded {
     pub(crate) fn new(message: Message) -> Self {
         Self { body: store::codec::encode_message(&message), message }
+    }
+
+    /// The same for that execution, unless it names one.
+    pub(crate) fn addressed_to(&self, execution_id: ExecutionId) -> Self {
+        Self::new(self.message.clone().addressed_to(execution_id))
     }
 }
 

@@ -49,6 +49,7 @@ pub fn pending_state(instance_id: InstanceId, start: &ExecutionStarted) -> Insta
         scheduled_start: start.scheduled_start,
         component: None,
         generation: start.generation,
+        first_execution: start.first_execution,
     }
 }
 
@@ -94,6 +95,9 @@ pub trait Client: Send + Sync + 'static {
 
     /// Sends a message to an instance that has not ended; a `Rewind` needs one that has failed. [`Message::Wake`] is not
     /// for clients.
+    ///
+    /// A message that names no execution is addressed to the one whose status allowed it ([`InstanceRow::addressee`]), so
+    /// that it does not reach another one that is created later under the same id.
     async fn send(&self, instance_id: &InstanceId, message: Message) -> Result<(), InstanceError>;
 
     /// The instance row.
@@ -115,7 +119,8 @@ pub trait Client: Send + Sync + 'static {
     /// `Permanent` for a continuation that no page has answered with.
     async fn list(&self, filter: &InstanceFilter) -> Result<InstancePage, StorageError>;
 
-    /// Deletes an ended instance with its history and whatever was waiting for it.
+    /// Deletes an ended instance with its history and whatever was waiting for it. Parents that were waiting for an answer
+    /// get [`OutboxMessage::answer_for_gone`](engine::OutboxMessage::answer_for_gone).
     async fn purge(&self, instance_id: &InstanceId) -> Result<(), InstanceError>;
 
     /// Deletes all ended instances that match; answers how many there were.

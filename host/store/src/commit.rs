@@ -23,7 +23,8 @@ pub struct Token(pub Box<str>);
 ///   execution that has ended, or one that led to it by continuing as new: then it is a repeat, and merely delivered;
 /// - a start for an instance that has not ended is delivered: what it means there is for the engine to say;
 /// - anything else is delivered, ended instances included, and dropped if there is no such instance; see
-///   [`crate::WorkSource::fetch`].
+///   [`crate::WorkSource::fetch`]. A parent that waits for an answer gets
+///   [`OutboxMessage::answer_for_gone`] then.
 #[derive(Debug, Clone)]
 pub struct TurnCommit {
     /// Which instance.

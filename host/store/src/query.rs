@@ -65,6 +65,12 @@ impl HeldReason {
 }
 
 impl InstanceRow {
+    /// Which execution a message is for that a client sends now; none: nothing can be read of it, so whichever runs.
+    pub fn addressee(&self) -> Option<ExecutionId> {
+        let is_readable = self.held.as_ref().is_none_or(|held| held.code != HeldReason::CORRUPT_ROW);
+        is_readable.then(|| self.state.lineage().name())
+    }
+
     /// What a reader is shown of an instance whose row is damaged: its id and why, and nothing in between. It counts as
     /// running, because it is not known to have ended.
     pub fn unreadable(instance_id: InstanceId, held: HeldReason, revision: u64) -> Self {
@@ -86,6 +92,7 @@ impl InstanceRow {
             scheduled_start: None,
             component: None,
             generation: 0,
+            first_execution: None,
         };
         Self { state, held: Some(held), last_event: None, revision, wake_at: None }
     }

@@ -32,6 +32,7 @@ pub(crate) async fn start(
         trace_context: None,
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
+        first_execution: None,
     };
     let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
     client.create(new).await.context("starting an orchestration")?;
@@ -77,7 +78,7 @@ pub(crate) fn event(number: u64) -> Message {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&number.to_le_bytes());
     let data = Some(Payload::from("true".to_owned()));
-    Message::RaiseEvent { name: "wake".to_owned(), data, key: EventKey::from_bytes(key) }
+    Message::RaiseEvent { name: "wake".to_owned(), data, key: EventKey::from_bytes(key), execution_id: None }
 }
 
 /// What is stored of an instance.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::{
-    EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, HistoryChange, HistoryEvent, InstanceId,
+    Asker, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, HistoryChange, HistoryEvent, InstanceId,
     InstanceState, Message, OutboxMessage, Parent, Payload, RuntimeStatus, TaskId, Timestamp,
 };
 use store::{Envelope, Snapshot, Token, TurnCommit};
@@ -39,22 +39,21 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
         trace_context: None,
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
+        first_execution: None,
     }
 }
 
 /// The start of a child of the instance `a` in execution 1. A detached child has no parent: that is [`start`].
 pub fn child_start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStarted {
-    let parent = Parent {
-        instance_id: id("a"),
-        execution_id: execution(1),
-        name: "Order".to_owned(),
-        task: TaskId(2),
-        attempt: 1,
-    };
-    ExecutionStarted { parent: Some(parent), ..start(execution_id, created_at) }
+    ExecutionStarted { parent: Some(parent()), ..start(execution_id, created_at) }
 }
 
-/// An external event, its data being its number.
+/// The instance `a` in execution 1, as it waits for a child.
+pub fn parent() -> Parent {
+    Parent { instance_id: id("a"), execution_id: execution(1), name: "Order".to_owned(), task: TaskId(2), attempt: 1 }
+}
+
+/// An external event for execution 1, its data being its number.
 pub fn raised(number: u32) -> Message {
     let mut key = [0; 16];
     key[..4].copy_from_slice(&number.to_be_bytes());
@@ -62,7 +61,16 @@ pub fn raised(number: u32) -> Message {
         name: "go".to_owned(),
         data: Some(Payload::from(number.to_string())),
         key: EventKey::from_bytes(key),
+        execution_id: Some(execution(1)),
     }
+}
+
+/// What the instance `a` in execution 1 sends to the child of its task 2 when it is rewound.
+pub fn rewound_by_parent() -> Message {
+    let parent = parent();
+    let execution_id = Some(parent.first_of_child());
+    let asker = Some(Box::new(Asker { parent, only_asks: false }));
+    Message::Rewind { reason: None, execution_id, asker, to_event: None }
 }
 
 /// An event at a position; its kind depends on the position.

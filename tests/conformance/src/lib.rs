@@ -11,6 +11,6 @@ mod factory;
 mod list;
 mod world;
 
-pub use build::{Turn, child_start, event, execution, id, raised, start, timestamp};
+pub use build::{Turn, child_start, event, execution, id, parent, raised, rewound_by_parent, start, timestamp};
 pub use factory::{Factory, Setup};
 pub use world::{World, run};

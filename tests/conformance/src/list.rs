@@ -111,6 +111,7 @@ macro_rules! for_all_cases {
                 a_repeated_start_of_what_has_continued_as_new_since_is_merely_delivered
                 a_start_of_an_instance_that_has_not_ended_is_delivered
                 other_messages_to_nobody_are_dropped
+                a_parent_that_asks_nobody_is_answered
                 other_messages_reach_an_ended_instance
                 messages_keep_their_order_and_may_be_to_oneself
                 a_message_behind_a_start_reaches_the_new_instance
@@ -126,6 +127,8 @@ macro_rules! for_all_cases {
             }
             purge {
                 a_purged_instance_is_gone_with_everything
+                a_purge_answers_a_parent_that_was_waiting
+                what_was_for_a_purged_instance_names_none_that_comes_after_it
                 an_instance_that_has_not_ended_is_not_purged
                 the_successor_of_a_purged_instance_begins_empty_and_above_it
                 purging_by_filter_spares_what_does_not_match
@@ -156,6 +159,8 @@ macro_rules! for_all_cases {
             send {
                 messages_arrive_in_the_order_they_were_sent
                 every_kind_of_message_arrives_as_it_was_sent
+                a_message_is_for_the_execution_that_was_there_when_it_was_accepted
+                a_message_for_a_later_generation_names_the_first
                 an_unknown_instance_is_not_found
                 an_ended_instance_takes_no_message_and_shows_its_row
                 only_a_failed_instance_can_be_rewound

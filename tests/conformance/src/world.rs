@@ -309,6 +309,21 @@ impl World {
         self.assert_idle().await;
     }
 
+    /// Asserts that an instance is sent this, at the latest when the instance that was asked has been looked for.
+    pub async fn assert_answered(&mut self, instance: &str, answer: &Message) {
+        for _ in 0..3 {
+            let ready = self.ready().await;
+            match ready.get(&id(instance)).map(|work| messages(work)) {
+                Some(sent) if !sent.is_empty() => {
+                    assert_eq!(sent, std::slice::from_ref(answer));
+                    return;
+                }
+                _ => {}
+            }
+        }
+        panic!("{instance} was not answered");
+    }
+
     /// The next work item, which must be one of `instance`.
     pub async fn fetch_of(&self, instance: &str) -> WorkItem {
         let mut items = self.backend().fetch(1).await.unwrap();

@@ -96,6 +96,7 @@ fn start(input: Payload) -> ExecutionStarted {
         trace_context: None,
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
+        first_execution: None,
     }
 }
 

@@ -93,6 +93,7 @@ impl Client {
             trace_context: None,
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
+            first_execution: None,
         };
         let existing = ExistingInstance::ReplaceEnded;
         let new = CreateInstance { instance_id: self.instance_id.clone(), start, existing };
@@ -119,9 +120,9 @@ impl Client {
                 self.raise(name, *bytes).await;
             }
             Deed::Suspend { time } => {
-                self.send(Message::Suspend { reason: None }).await;
+                self.send(Message::Suspend { reason: None, execution_id: None }).await;
                 tokio::time::sleep(*time).await;
-                self.send(Message::Resume { reason: None }).await;
+                self.send(Message::Resume { reason: None, execution_id: None }).await;
             }
             Deed::Terminate { recurse } => {
                 let reason = format!("enough of {}", self.instance_id);
@@ -143,7 +144,8 @@ impl Client {
         let mut key = [0; 16];
         key.iter_mut().zip(format!("{}/{}", self.events, self.instance_id).bytes()).for_each(|(to, from)| *to = from);
         let data = Some(Payload::from(data));
-        self.send(Message::RaiseEvent { name: name.to_owned(), data, key: EventKey::from_bytes(key) }).await;
+        let (name, key) = (name.to_owned(), EventKey::from_bytes(key));
+        self.send(Message::RaiseEvent { name, data, key, execution_id: None }).await;
     }
 
     /// Mends what is broken, and reopens the instance that failed with this row. Events that found it ended are lost, so
@@ -152,7 +154,7 @@ impl Client {
         let root = self.instance_id.to_string();
         self.hosts.world.mend(&root);
         self.hosts.world.checks().allowed.rewound.insert(root);
-        self.send(Message::Rewind { reason: None, to_event: None }).await;
+        self.send(Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }).await;
         // What comes before the rewind is taken in as well, and records nothing.
         let recorded = |row: &InstanceRow| (row.state.execution_id, row.last_event);
         let is_as_before =
@@ -189,7 +191,7 @@ impl Client {
                     }
                     status if status.is_terminal() => break,
                     // Somebody's messages came in another order than they were sent.
-                    RuntimeStatus::Suspended => self.send(Message::Resume { reason: None }).await,
+                    RuntimeStatus::Suspended => self.send(Message::Resume { reason: None, execution_id: None }).await,
                     _ => {}
                 }
             }

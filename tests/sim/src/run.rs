@@ -159,10 +159,18 @@ async fn until_quiet(hosts: &Hosts) {
                 hosts.world.mend(&root);
                 hosts.world.checks().allowed.rewound.insert(root);
                 // Tried again until it has come to something.
-                let _ =
-                    hosts.client(None).send(&state.instance_id, Message::Rewind { reason: None, to_event: None }).await;
+                let _ = hosts
+                    .client(None)
+                    .send(
+                        &state.instance_id,
+                        Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None },
+                    )
+                    .await;
             } else if state.status == RuntimeStatus::Suspended {
-                let _ = hosts.client(None).send(&state.instance_id, Message::Resume { reason: None }).await;
+                let _ = hosts
+                    .client(None)
+                    .send(&state.instance_id, Message::Resume { reason: None, execution_id: None })
+                    .await;
             }
         }
         if is_quiet {

@@ -215,7 +215,7 @@ fn repeat_events(item: &mut WorkItem) {
         .filter_map(|envelope| match &envelope.message {
             Message::RaiseEvent { name, data, .. } => {
                 let key = EventKey::from_bytes([9; 16]);
-                let message = Message::RaiseEvent { name: name.clone(), data: data.clone(), key };
+                let message = Message::RaiseEvent { name: name.clone(), data: data.clone(), key, execution_id: None };
                 Some(Envelope { id: envelope.id, message })
             }
             _ => None,

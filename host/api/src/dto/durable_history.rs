@@ -164,7 +164,7 @@ impl DurableHistory {
                 let result = self.output(output.as_ref());
                 self.complete(*task, DurableEvent { result, ..entry("SubOrchestrationInstanceCompleted", at) });
             }
-            EventKind::SubOrchestrationFailed { task, failure } => {
+            EventKind::SubOrchestrationFailed { task, failure, ending: _ } => {
                 self.complete(*task, self.failed(failure, entry("SubOrchestrationInstanceFailed", at)));
             }
             EventKind::EventRaised { name, data, .. } => self.add(DurableEvent {
@@ -299,6 +299,7 @@ mod tests {
             trace_context: None,
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
+            first_execution: None,
         }))
     }
 
@@ -377,7 +378,11 @@ mod tests {
                 data: Some("plain text".into()),
                 key: engine::EventKey::from_bytes([0; 16]),
             },
-            EventKind::SubOrchestrationFailed { task: TaskId(0), failure: Failure::new("gone", "it is lost") },
+            EventKind::SubOrchestrationFailed {
+                task: TaskId(0),
+                failure: Failure::new("gone", "it is lost"),
+                ending: None,
+            },
             child(2),
             EventKind::ExecutionFailed { failure: Failure::new("gone", "it is lost") },
             EventKind::ExecutionTerminated { reason: Some("no longer needed".into()), recurse: false },

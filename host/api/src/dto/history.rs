@@ -323,7 +323,7 @@ impl From<&EventKind> for EventFields {
             EventKind::SubOrchestrationCompleted { task, output } => {
                 Self::SubOrchestrationCompleted { task: task.0, output: json(output) }
             }
-            EventKind::SubOrchestrationFailed { task, failure } => {
+            EventKind::SubOrchestrationFailed { task, failure, ending: _ } => {
                 Self::SubOrchestrationFailed { task: task.0, failure: failure.into() }
             }
             EventKind::EventAwaited { task, name } => Self::EventAwaited { task: task.0, name: name.clone() },

@@ -50,7 +50,7 @@ pub(crate) async fn suspend(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    send(&shared, &id, Message::Suspend { reason: reason(&params)? }, Needs::Unended).await
+    send(&shared, &id, Message::Suspend { reason: reason(&params)?, execution_id: None }, Needs::Unended).await
 }
 
 /// Let a suspended instance go on
@@ -67,7 +67,7 @@ pub(crate) async fn resume(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    send(&shared, &id, Message::Resume { reason: reason(&params)? }, Needs::Unended).await
+    send(&shared, &id, Message::Resume { reason: reason(&params)?, execution_id: None }, Needs::Unended).await
 }
 
 /// Reopen a failed instance
@@ -100,7 +100,8 @@ pub(crate) async fn rewind(
         if let Some(event) = to_event {
             check_rewind_to(&shared, &instance_id(&id)?, event).await?;
         }
-        send(&shared, &id, Message::Rewind { reason, to_event }, Needs::Failed).await
+        let message = Message::Rewind { reason, execution_id: None, asker: None, to_event };
+        send(&shared, &id, message, Needs::Failed).await
     };
     rewound.await.map_err(|problem: Problem| problem.for_reader(&headers))
 }

@@ -35,7 +35,8 @@ pub(crate) async fn raise(
         says_json(&headers)?;
     }
     let name = label(&event).map_err(|error| Problem::InvalidRequest(format!("event name: {error}")))?;
-    let message = Message::RaiseEvent { name, data, key: ids::event_key(shared.api.ids.as_ref()) };
+    let key = ids::event_key(shared.api.ids.as_ref());
+    let message = Message::RaiseEvent { name, data, key, execution_id: None };
     let sent = shared.api.client.send(&instance_id(&id)?, message).await;
     sent.map_err(|error| Problem::instance(error, Needs::Unended))?;
     Ok(StatusCode::ACCEPTED)

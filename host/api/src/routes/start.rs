@@ -195,6 +195,7 @@ impl Begin {
             trace_context,
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
+            first_execution: None,
         };
         shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
         if let Some(patience) = patience {

@@ -304,6 +304,15 @@ impl Hub {
         (item, snapshot)
     }
 
+    /// The execution that messages to an instance are for.
+    pub(crate) async fn execution(&self, instance: &str) -> Option<engine::ExecutionId> {
+        store::Client::get(&*self.backend, &engine::InstanceId::new(instance).unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .addressee()
+    }
+
     /// What was sent to the instance since its last turn.
     pub(crate) async fn inbox(&self) -> Vec<engine::Message> {
         let item = self.backend.fetch(1).await.unwrap().remove(0);

@@ -20,7 +20,7 @@ async fn an_event_reaches_the_inbox_with_a_key_of_its_own() {
     assert_eq!(hub.send("POST", &uri, &[], "").await.status, 202, "no data needs no content type");
     let messages = hub.inbox().await;
     let [
-        Message::RaiseEvent { name, data: Some(data), key: first },
+        Message::RaiseEvent { name, data: Some(data), key: first, .. },
         Message::RaiseEvent { data: None, key: second, .. },
     ] = messages.as_slice()
     else {
@@ -50,13 +50,14 @@ async fn every_verb_is_a_message() {
     for verb in ["suspend?reason=lunch", "resume", "terminate?reason=no%20longer%20needed&recurse=true"] {
         assert_eq!(hub.post(&format!("{BASE}/instances/a/{verb}"), "").await.status, 202, "{verb}");
     }
+    let execution_id = hub.execution("a").await;
     let messages = hub.inbox().await;
     assert_eq!(
         messages,
         [
-            Message::Suspend { reason: Some("lunch".into()) },
-            Message::Resume { reason: None },
-            Message::Terminate { reason: Some("no longer needed".into()), recurse: true, execution_id: None },
+            Message::Suspend { reason: Some("lunch".into()), execution_id },
+            Message::Resume { reason: None, execution_id },
+            Message::Terminate { reason: Some("no longer needed".into()), recurse: true, execution_id },
         ]
     );
 }
@@ -86,7 +87,7 @@ async fn what_an_action_does_not_know_is_ignored_as_durable_functions_does() {
     assert_eq!(hub.post(&format!("{BASE}/instances/a/restart?a=b"), "").await.status, 202);
     assert_eq!(hub.get(&format!("{BASE}/instances/a?connectionName=c&showHistory=true")).await.status, 202);
     assert_eq!(hub.post(&format!("{BASE}/instances/a/rewind?reason=R&D"), "").await.problem().0, 412);
-    assert!(matches!(&hub.inbox().await[0], Message::Suspend { reason: Some(reason) } if reason.as_str() == "R"));
+    assert!(matches!(&hub.inbox().await[0], Message::Suspend { reason: Some(reason), .. } if reason.as_str() == "R"));
     // What is known must still be readable.
     let unread = hub.post(&format!("{BASE}/instances/a/terminate?recurse=1"), "").await;
     assert_eq!(unread.problem(), (400, "invalid-request".into()));
@@ -110,7 +111,9 @@ async fn only_a_failed_instance_can_be_rewound() {
     hub.post(&format!("{BASE}/instances/a/suspend"), "").await;
     hub.turn("a", RuntimeStatus::Failed).await;
     assert_eq!(rewind().await.status, 202);
-    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("fixed".into()), to_event: None }]);
+    let execution_id = hub.execution("a").await;
+    let rewound = Message::Rewind { reason: Some("fixed".into()), execution_id, asker: None, to_event: None };
+    assert_eq!(hub.inbox().await, [rewound]);
 }
 
 #[tokio::test]
@@ -129,5 +132,7 @@ async fn a_rewind_may_name_an_event_of_the_history() {
     assert!(of_old.text.contains("an earlier version"), "{}", of_old.text);
     assert_eq!(rewind("new/rewind?reason=again&toEvent=3").await.status, 202);
     let to_event = Some(engine::EventId(3));
-    assert_eq!(hub.inbox().await, [Message::Rewind { reason: Some("again".into()), to_event }]);
+    let execution_id = hub.execution("new").await;
+    let rewound = Message::Rewind { reason: Some("again".into()), execution_id, asker: None, to_event };
+    assert_eq!(hub.inbox().await, [rewound]);
 }

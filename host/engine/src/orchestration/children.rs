@@ -1,9 +1,11 @@
 //! Children and parents: starts, refusals, results.
 
-use crate::{EngineRevision, EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, TaskId, kind};
+use crate::{
+    Asker, EngineRevision, EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, Payload, TaskId, kind,
+};
 
 use super::fold::kind_of;
-use super::tasks::{Attempted, Work};
+use super::tasks::{Again, Attempted, Work};
 use super::work_item::WorkItem;
 
 impl WorkItem<'_> {
@@ -20,15 +22,9 @@ impl WorkItem<'_> {
             Some(attempts) => attempts.current,
             None => entry.map_or(1, |entry| entry.first),
         };
-        let parent = Parent {
-            instance_id: self.instance.instance_id.clone(),
-            execution_id: execution.id(),
-            name: execution.fold.started.name.clone(),
-            task,
-            attempt,
-        };
+        let parent = self.as_parent(task, attempt);
         let start = ExecutionStarted {
-            execution_id: execution.id().child(task, attempt),
+            execution_id: parent.first_of_child(),
             name: name.clone(),
             version: version.clone(),
             input: input.clone(),
@@ -41,13 +37,58 @@ impl WorkItem<'_> {
             trace_context: Some(execution.span().to_headers()),
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
+            first_execution: None,
         };
         let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
         self.outbox.push(message);
     }
 
+    /// Makes the child of an open task run, or asks how it ended if it has.
+    pub(super) fn send_again(&mut self, task: TaskId, again: Again, reason: Option<&Payload>) {
+        match again {
+            Again::Started => self.send_start(task),
+            Again::Asked => self.send_rewind(task, reason, true),
+            Again::Rewound => self.send_rewind(task, reason, false),
+        }
+    }
+
+    /// Rewinds the child of an open task, or asks only how it ended. It is answered in any case: whoever finds that there is
+    /// no such child answers in its place.
+    fn send_rewind(&mut self, task: TaskId, reason: Option<&Payload>, only_asks: bool) {
+        let execution = self.current();
+        let (Some(EventKind::SubOrchestrationCreated { instance_id, .. }), Some(attempts)) =
+            (execution.created(task), execution.fold.tasks.attempts(task, Attempted::Child))
+        else {
+            return;
+        };
+        let parent = self.as_parent(task, attempts.current);
+        let execution_id = Some(parent.first_of_child());
+        let to = instance_id.clone();
+        let asker = Some(Box::new(Asker { parent, only_asks }));
+        let message = Message::Rewind { reason: reason.cloned(), execution_id, asker, to_event: None };
+        self.outbox.push(OutboxMessage { to, message });
+    }
+
+    /// The current execution, as it waits for a child.
+    fn as_parent(&self, task: TaskId, attempt: u32) -> Parent {
+        let execution = self.current();
+        Parent {
+            instance_id: self.instance.instance_id.clone(),
+            execution_id: execution.id(),
+            name: execution.fold.started.name.clone(),
+            task,
+            attempt,
+        }
+    }
+
+    /// Answers a parent whose child is not there any more.
+    pub(super) fn answer_for_gone(&mut self, asker: Option<&Asker>) {
+        let instance_id = &self.instance.instance_id;
+        self.outbox.extend(asker.map(|asker| OutboxMessage::instance_gone(instance_id, &asker.parent)));
+    }
+
     /// Ends every open child; one that has ended, or has given its id to another, heeds this not.
-    pub(super) fn terminate_children(&mut self, reason: Option<&crate::Payload>) {
+    pub(super) fn terminate_children(&mut self, reason: Option<&Payload>) {
         let execution = self.instance.execution.as_ref().expect("an execution is running");
         for (task, entry) in execution.fold.tasks.iter() {
             let (Work::Child(attempts), None) = (&entry.work, entry.closed) else { continue };
@@ -82,7 +123,9 @@ impl WorkItem<'_> {
             }
             _ => return,
         };
-        let message = Message::ChildFailed { execution_id, task, attempt, failure };
+        let ExecutionStarted { generation, .. } = &*execution.fold.started;
+        let ending = Some(u64::from(*generation) << 32 | u64::from(execution.fold.rewinds));
+        let message = Message::ChildFailed { execution_id, task, attempt, failure, ending };
         self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
     }
 

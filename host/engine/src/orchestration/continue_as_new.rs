@@ -54,6 +54,7 @@ impl WorkItem<'_> {
                 trace_context: Some(trace_context.to_headers()),
                 earlier_events,
                 engine_revision: EngineRevision::OLDEST,
+                first_execution: started.lineage().first(),
             }),
             newest,
             now,

@@ -44,15 +44,12 @@ impl WorkItem<'_> {
             }
             EventKind::SubOrchestrationCreated { task, .. } => {
                 self.record(decision);
-                if self.current().fold.tasks.is_failed_child_again(task) {
-                    self.rewind_child(task, None);
-                } else {
-                    self.send_start(task);
-                }
+                let again = self.current().fold.tasks.child_again(task);
+                self.send_again(task, again, None);
             }
             EventKind::EventSent { task, ref instance_id, ref name, ref data } => {
                 let key = self.current().event_key(task, &decision);
-                let message = Message::RaiseEvent { name: name.clone(), data: data.clone(), key };
+                let message = Message::RaiseEvent { name: name.clone(), data: data.clone(), key, execution_id: None };
                 self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
                 self.record(decision);
             }

@@ -8,7 +8,7 @@ use crate::history::EventClass;
 use crate::{Event, EventId, EventKind, ExecutionStarted, HistoryEvent, TaskId, Timestamp, kind};
 
 use super::external_events::ExternalEvents;
-use super::tasks::{Attempted, Attempts, Delivered, Task, Tasks, Work};
+use super::tasks::{Again, Attempted, Attempts, Delivered, Task, Tasks, Work};
 
 /// One execution, folded from its events. Indexes into the history; holds none of its text.
 #[derive(Debug)]
@@ -157,7 +157,8 @@ impl Fold {
     }
 
     fn first_attempt(&self, task: TaskId, event: &HistoryEvent) -> Attempts {
-        Attempts::from(self.tasks.numbers_of(task, &event.kind), event.at)
+        let attempts = Attempts::from(self.tasks.numbers_of(task, &event.kind), event.at);
+        Attempts { voided_ending: self.tasks.voided_ending(task, &event.kind), ..attempts }
     }
 
     fn cancel(&mut self, task: TaskId, by: EventId) -> Result<(), String> {
@@ -238,12 +239,13 @@ impl Fold {
                 self.tasks.advance(*task, Attempted::Activity)?;
                 rewinding.activities.push(*task);
             }
-            EventKind::SubOrchestrationFailed { task, failure } => {
+            EventKind::SubOrchestrationFailed { task, failure, ending } => {
                 self.tasks.expect(*task, |work| matches!(work, Work::Child(_)))?;
                 if starts_anew(&failure.kind) {
                     self.tasks.advance(*task, Attempted::Child)?;
                     rewinding.children.push(*task);
                 } else {
+                    self.tasks.void_ending(*task, *ending)?;
                     rewinding.rewound.push(*task);
                 }
             }
@@ -264,10 +266,11 @@ impl Fold {
             {
                 self.void_failure(event)?;
             }
-            EventKind::TaskFailed { task, .. } => self.tasks.void_failed(*task, true),
-            EventKind::SubOrchestrationFailed { task, failure } => {
-                self.tasks.void_failed(*task, starts_anew(&failure.kind));
+            EventKind::TaskFailed { task, .. } => self.tasks.void_failed(*task),
+            EventKind::SubOrchestrationFailed { task, failure, .. } if starts_anew(&failure.kind) => {
+                self.tasks.void_failed(*task);
             }
+            EventKind::SubOrchestrationFailed { task, ending, .. } => self.tasks.void_failed_child(*task, *ending),
             EventKind::TaskAttemptFailed { task, attempt, .. }
             | EventKind::SubOrchestrationAttemptFailed { task, attempt, .. }
                 if !self.tasks.is_known(*task) =>
@@ -294,9 +297,11 @@ impl Fold {
         }
     }
 
-    /// The children that the rewind which must follow is to rewind as well.
-    pub(super) fn children_to_rewind(&self) -> Vec<TaskId> {
-        self.rewinding.as_ref().map_or_else(Vec::new, |rewinding| rewinding.rewound.clone())
+    /// The children that failed, and how the rewind which must follow makes them run again.
+    pub(super) fn failed_children(&self) -> Vec<(TaskId, Again)> {
+        let Some(Rewinding { children, rewound, .. }) = &self.rewinding else { return Vec::new() };
+        let started = children.iter().map(|task| (*task, Again::Started));
+        started.chain(rewound.iter().map(|task| (*task, Again::Rewound))).collect()
     }
 
     /// The turn that failed is over; the guest does not remember it.
@@ -330,7 +335,7 @@ impl Fold {
 
 /// Whether a failed child is started anew by a rewind of its parent. One that was never started or was ended on purpose
 /// cannot be rewound itself.
-pub(super) fn starts_anew(failure_kind: &str) -> bool {
+fn starts_anew(failure_kind: &str) -> bool {
     matches!(failure_kind, kind::INSTANCE_EXISTS | kind::TERMINATED)
 }
 
@@ -352,7 +357,7 @@ fn told(fact: &EventKind, wait: Option<TaskId>) -> Option<Event> {
         (EventKind::SubOrchestrationCompleted { task, output }, None) => {
             Event::ChildCompleted { task: *task, output: output.clone() }
         }
-        (EventKind::SubOrchestrationFailed { task, failure }, None) => {
+        (EventKind::SubOrchestrationFailed { task, failure, ending: _ }, None) => {
             Event::ChildFailed { task: *task, failure: failure.clone() }
         }
         (EventKind::TimerFired { task }, None) => Event::TimerFired { task: *task },

@@ -3,8 +3,8 @@
 //! A message may be delivered more than once, late, or to an execution that it was not meant for. What is recorded is
 //! what a reader of the history could not have known from it already.
 
-use crate::{EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, LogLevel, LogLine, Message, Payload, TaskId};
-use crate::{limits, retry::FailedAttempt};
+use crate::{EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, LogLevel, LogLine, Message, Payload};
+use crate::{RetryPolicy, TaskId, limits, retry::FailedAttempt};
 
 use super::execution::LiveExecution;
 use super::tasks::Attempted;
@@ -23,7 +23,9 @@ impl WorkItem<'_> {
         while let Some(message) = self.inbox.pop_front() {
             match message {
                 Message::Start(start) => self.start(start),
-                Message::Rewind { reason, to_event } => self.rewind(reason.as_ref(), to_event),
+                Message::Rewind { reason, execution_id, asker, to_event } => {
+                    self.rewind(reason.as_ref(), execution_id, asker.as_deref(), to_event);
+                }
                 Message::TaskCompleted { .. }
                 | Message::TaskFailed { .. }
                 | Message::ChildCompleted { .. }
@@ -70,7 +72,7 @@ impl WorkItem<'_> {
                 }
                 Message::TaskFailed { execution_id, task, attempt, failure } => {
                     if self.is_awaited(execution_id, task, attempt, Attempted::Activity) {
-                        self.attempt_failed(task, Attempted::Activity, failure.bounded());
+                        self.attempt_failed(task, Attempted::Activity, failure.bounded(), None);
                     }
                 }
                 Message::ChildCompleted { execution_id, task, attempt, output } => {
@@ -78,30 +80,55 @@ impl WorkItem<'_> {
                         self.record(EventKind::SubOrchestrationCompleted { task, output });
                     }
                 }
-                Message::ChildFailed { execution_id, task, attempt, failure } => {
-                    if self.is_awaited(execution_id, task, attempt, Attempted::Child) {
-                        self.attempt_failed(task, Attempted::Child, failure.bounded());
+                Message::ChildFailed { execution_id, task, attempt, failure, ending } => {
+                    if self.is_awaited(execution_id, task, attempt, Attempted::Child)
+                        && self.is_another_ending(task, ending)
+                    {
+                        self.attempt_failed(task, Attempted::Child, failure.bounded(), ending);
                     }
                 }
-                Message::RaiseEvent { name, data, key } => self.raise(name, data, key),
+                Message::RaiseEvent { name, data, key, execution_id } => {
+                    if self.is_meant(execution_id) {
+                        self.raise(name, data, key);
+                    }
+                }
                 Message::Terminate { reason, recurse, execution_id } => {
-                    if execution_id.is_none_or(|id| is_known_as(id, self.current())) {
+                    if self.is_meant(execution_id) {
                         self.terminate(reason, recurse);
                     }
                 }
-                Message::Suspend { reason } => {
-                    if !self.current().fold.is_suspended {
+                Message::Suspend { reason, execution_id } => {
+                    if self.is_meant(execution_id) && !self.current().fold.is_suspended {
                         self.record(EventKind::ExecutionSuspended { reason });
                     }
                 }
-                Message::Resume { reason } => {
-                    if self.current().fold.is_suspended {
+                Message::Resume { reason, execution_id } => {
+                    if self.is_meant(execution_id) && self.current().fold.is_suspended {
                         self.record(EventKind::ExecutionResumed { reason });
                     }
                 }
-                Message::Rewind { .. } | Message::Wake => {}
+                // What runs needs no rewind, and answers its parent when it ends.
+                Message::Rewind { execution_id, asker, .. } => {
+                    if !self.is_meant(execution_id) {
+                        self.answer_for_gone(asker.as_deref());
+                    }
+                }
+                Message::Wake => {}
             }
         }
+    }
+
+    /// Whether a message for `id` is for the current execution: for this generation, or for one that it came of.
+    pub(super) fn is_meant(&self, id: Option<ExecutionId>) -> bool {
+        id.is_none_or(|id| self.current().fold.started.lineage().came_of(id))
+    }
+
+    /// Whether a child's failure is another one than a rewind has declared void: rewound, it answers under the attempt
+    /// number that it has.
+    fn is_another_ending(&self, task: TaskId, ending: Option<u64>) -> bool {
+        let attempts = self.current().fold.tasks.attempts(task, Attempted::Child);
+        let voided = attempts.and_then(|attempts| attempts.voided_ending);
+        ending.zip(voided).is_none_or(|(ending, voided)| ending > voided)
     }
 
     /// Whether a result is that of the current attempt of an open task of this execution.
@@ -112,13 +139,18 @@ impl WorkItem<'_> {
     }
 
     /// The current attempt of an open task failed: there is another, or this was the last.
-    fn attempt_failed(&mut self, task: TaskId, of: Attempted, failure: Failure) {
+    fn attempt_failed(&mut self, task: TaskId, of: Attempted, failure: Failure, ending: Option<u64>) {
         let execution = self.current();
         let Some(&attempts) = execution.fold.tasks.attempts(task, of) else { return };
-        let retry_at = execution.retry_policy(task).and_then(|policy| {
+        let next_attempt = |policy: &RetryPolicy| {
             let attempt = attempts.current - attempts.uncounted;
             policy.next_attempt(FailedAttempt { attempt, failure: &failure, since: attempts.since, now: self.now })
-        });
+        };
+        let retry_at = match ending {
+            // Whoever asked for a child that is gone wanted it to run.
+            Some(Message::GONE) => Some(self.now),
+            _ => execution.retry_policy(task).and_then(next_attempt),
+        };
         let attempt = attempts.current;
         self.record(match (of, retry_at) {
             (Attempted::Activity, Some(retry_at)) => EventKind::TaskAttemptFailed { task, attempt, failure, retry_at },
@@ -126,7 +158,7 @@ impl WorkItem<'_> {
             (Attempted::Child, Some(retry_at)) => {
                 EventKind::SubOrchestrationAttemptFailed { task, attempt, failure, retry_at }
             }
-            (Attempted::Child, None) => EventKind::SubOrchestrationFailed { task, failure },
+            (Attempted::Child, None) => EventKind::SubOrchestrationFailed { task, failure, ending },
         });
     }
 
@@ -156,7 +188,7 @@ impl WorkItem<'_> {
 
 /// Whether a start has led to `current`, or to one that came before it in the same row of attempts or generations.
 fn is_repeated(start: &ExecutionStarted, current: &ExecutionStarted) -> bool {
-    if start.execution_id == current.execution_id {
+    if current.lineage().is_known_as(start.execution_id) {
         return true;
     }
     match (&start.parent, &current.parent) {
@@ -166,18 +198,12 @@ fn is_repeated(start: &ExecutionStarted, current: &ExecutionStarted) -> bool {
                 && of_start.task == of_current.task
                 && of_start.attempt <= of_current.attempt
         }
-        (None, None) => {
+        // Of a chain whose first generation was not recorded.
+        (None, None) if current.lineage().first().is_none() => {
             start.created_at == current.created_at
                 && start.name == current.name
                 && start.generation < current.generation
         }
         _ => false,
     }
-}
-
-/// Whether whoever sent `id` means this execution: by its own id, or by the one that its parent gave to its first
-/// generation.
-fn is_known_as(id: ExecutionId, execution: &LiveExecution) -> bool {
-    let given_by_parent = |parent: &crate::Parent| parent.execution_id.child(parent.task, parent.attempt);
-    id == execution.id() || execution.fold.started.parent.as_ref().map(given_by_parent) == Some(id)
 }

@@ -23,28 +23,46 @@
 //! Activities that were open when the execution failed begin again under the same attempt number. Children that were
 //! open then may have answered in the meantime and been ignored: they are asked to answer again.
 //!
+//! A child that is rewound or asked, but has been purged, or whose id is another's by now, is gone: whoever finds that out
+//! says so to its parent, which starts it again under the next attempt number. If its id is in use, the child fails.
+//!
 //! # Engine revision 0
 //! Only the turn that failed is void, and the failures right before it.
 
 use std::collections::BTreeSet;
 
 use crate::history::EventClass;
-use crate::{EventId, EventKind, Failure, HistoryEvent, LogLevel, LogLine, Message, OutboxMessage, Payload, TaskId};
+use crate::{Asker, EventId, EventKind, ExecutionId, Failure, HistoryEvent, LogLevel, LogLine, Payload, TaskId};
 
 use super::fold::kind_of;
 use super::load::{self, Voided};
-use super::tasks::Work;
+use super::tasks::{Again, Work};
 use super::work_item::WorkItem;
 
 impl WorkItem<'_> {
     /// A rewind for an instance that has ended, or was never there. Only a failed one is reopened; of one that ended
-    /// otherwise, a parent that asks for this hears again how it ended.
+    /// otherwise, a parent that asks for this hears again how it ended. Where another execution has the id by now, the
+    /// parent hears that its child is gone.
     ///
     /// `to`: the event from whose turn on everything is void.
-    pub(super) fn rewind(&mut self, reason: Option<&Payload>, to: Option<EventId>) {
-        let Some(execution) = &mut self.instance.execution else { return };
+    pub(super) fn rewind(
+        &mut self,
+        reason: Option<&Payload>,
+        execution_id: Option<ExecutionId>,
+        asker: Option<&Asker>,
+        to: Option<EventId>,
+    ) {
+        if self.instance.execution.is_none() {
+            return;
+        }
+        if !self.is_meant(execution_id) {
+            self.answer_for_gone(asker);
+            return;
+        }
+        let only_asks = asker.is_some_and(|asker| asker.only_asks);
+        let execution = self.current_mut();
         let end = execution.fold.end.and_then(|end| kind_of(&execution.history, end));
-        let Some(EventKind::ExecutionFailed { failure }) = end else {
+        let Some(EventKind::ExecutionFailed { failure }) = end.filter(|_| !only_asks) else {
             self.report_to_parent();
             return;
         };
@@ -68,16 +86,9 @@ impl WorkItem<'_> {
         }
         execution.refold(&all);
 
-        let failed_children = execution.fold.children_to_rewind();
+        let failed_children = execution.fold.failed_children();
         self.record(EventKind::ExecutionRewound { reason: reason.cloned(), voided, from });
         self.wake_children(&failed_children, reason);
-    }
-
-    /// Rewinds a child that failed.
-    pub(super) fn rewind_child(&mut self, task: TaskId, reason: Option<&Payload>) {
-        let Some(EventKind::SubOrchestrationCreated { instance_id, .. }) = self.current().created(task) else { return };
-        let message = Message::Rewind { reason: reason.cloned(), to_event: None };
-        self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
     }
 
     fn refuse_rewind(&mut self, why: &str) {
@@ -85,16 +96,17 @@ impl WorkItem<'_> {
         self.logs.push(LogLine { level: LogLevel::Warn, message });
     }
 
-    /// Rewinds the children that failed; asks all others that are open for their answers.
-    fn wake_children(&mut self, failed: &[TaskId], reason: Option<&Payload>) {
+    /// Rewinds the children that failed, or starts them anew; asks all others that are open how they ended, as their answers
+    /// may have come while nobody listened.
+    fn wake_children(&mut self, failed: &[(TaskId, Again)], reason: Option<&Payload>) {
         let tasks = self.current().fold.tasks.iter();
         let open = tasks.filter(|(_, task)| task.closed.is_none() && matches!(task.work, Work::Child(_)));
         let open: Vec<_> = open.map(|(id, _)| id).collect();
         for task in open {
-            if failed.contains(&task) {
-                self.rewind_child(task, reason);
-            } else if !self.current().fold.tasks.is_waiting(task) {
-                self.send_start(task);
+            match failed.iter().find(|(failed, _)| *failed == task) {
+                None if self.current().fold.tasks.is_waiting(task) => {}
+                None => self.send_again(task, Again::Asked, reason),
+                Some((_, again)) => self.send_again(task, *again, reason),
             }
         }
     }

@@ -25,6 +25,7 @@ impl Orchestration {
             trace_context: _,
             earlier_events: _,
             engine_revision: _,
+            first_execution,
         } = &*fold.started;
         let (output, failure) = match fold.end.and_then(|end| kind_of(history, end)) {
             Some(EventKind::ExecutionCompleted { output }) => (output.as_ref(), None),
@@ -53,6 +54,7 @@ impl Orchestration {
                 scheduled_start: *scheduled_start,
                 component: *component,
                 generation: *generation,
+                first_execution: *first_execution,
             });
             return true;
         }

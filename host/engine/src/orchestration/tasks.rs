@@ -32,8 +32,10 @@ struct VoidedTask {
     /// The decision. The same decision again means the same child or event, not another: what is there already is found.
     /// None if it must be another.
     created: Option<EventKind>,
-    /// A child that failed and can be rewound.
-    has_failed: bool,
+    /// How a child comes to run if the same decision is made again.
+    again: Again,
+    /// Of a child: see [`Attempts::voided_ending`].
+    ending: Option<u64>,
 }
 
 /// One scheduled thing.
@@ -110,6 +112,8 @@ pub(super) struct Attempts {
     /// When its retry policy began to count.
     pub(super) since: Timestamp,
     pub(super) phase: Phase,
+    /// Of a child: the ending of this attempt that a rewind has declared void.
+    pub(super) voided_ending: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,10 +126,22 @@ pub(super) enum Phase {
     Waiting(Timestamp),
 }
 
+/// How a child comes to run that may have been there before a rewind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It is started: its current attempt is a new one.
+    Started,
+    /// It is there, and asked how it ended if it has.
+    Asked,
+    /// It is there and has failed: it is rewound itself.
+    Rewound,
+}
+
 impl Attempts {
     pub(super) fn from(numbers: Numbers, at: Timestamp) -> Self {
         let current = numbers.last;
-        Self { current, uncounted: current.saturating_sub(1), since: at, phase: Phase::Ready }
+        let uncounted = current.saturating_sub(1);
+        Self { current, uncounted, since: at, phase: Phase::Ready, voided_ending: None }
     }
 }
 
@@ -255,6 +271,7 @@ impl Tasks {
         let Some(next) = attempt.checked_add(1) else { return Err(format!("task {id} has no next attempt")) };
         let before = std::mem::replace(&mut attempts.phase, Phase::Waiting(retry_at));
         attempts.current = next;
+        attempts.voided_ending = None;
         match before {
             Phase::Waiting(at) => drop(self.retries.remove(&(at, id))),
             Phase::Ready | Phase::Running if of == Attempted::Activity => {
@@ -271,6 +288,14 @@ impl Tasks {
     pub(super) fn advance(&mut self, id: TaskId, of: Attempted) -> Result<(), String> {
         let attempts = self.attempts_mut(id, of)?;
         attempts.current = attempts.current.checked_add(1).ok_or_else(|| format!("task {id} has no next attempt"))?;
+        attempts.voided_ending = None;
+        Ok(())
+    }
+
+    /// The current attempt of an open child has failed for good, but that is void: it is rewound itself.
+    pub(super) fn void_ending(&mut self, id: TaskId, ending: Option<u64>) -> Result<(), String> {
+        let attempts = self.attempts_mut(id, Attempted::Child)?;
+        attempts.voided_ending = attempts.voided_ending.max(ending);
         Ok(())
     }
 
@@ -291,12 +316,20 @@ impl Tasks {
         self.voided.get(&id).map(|voided| voided.numbers)
     }
 
-    /// Whether that child was there before, as one that failed, and can be rewound.
-    pub(super) fn is_failed_child_again(&self, id: TaskId) -> bool {
-        let is_again = |task: &Task| {
-            self.voided.get(&id).is_some_and(|before| before.has_failed && before.numbers.first == task.first)
-        };
-        self.get(id).is_some_and(is_again)
+    /// How a child that has just been scheduled comes to run: it may be one that was there before, in turns that are void.
+    pub(super) fn child_again(&self, id: TaskId) -> Again {
+        match (self.get(id), self.voided.get(&id)) {
+            // Nothing comes back of a detached one, so there is nothing to ask for.
+            (Some(Task { work: Work::Child(_), first, .. }), Some(before)) if before.numbers.first == *first => {
+                before.again
+            }
+            _ => Again::Started,
+        }
+    }
+
+    /// Which of its endings a child that is scheduled again has had in turns that are void.
+    pub(super) fn voided_ending(&self, id: TaskId, decision: &EventKind) -> Option<u64> {
+        self.voided.get(&id).filter(|before| before.created.as_ref() == Some(decision))?.ending
     }
 
     /// A decision that is void: nothing is scheduled, but its number is used up.
@@ -305,7 +338,9 @@ impl Tasks {
         let is_found_again =
             matches!(decision, EventKind::SubOrchestrationCreated { .. } | EventKind::EventSent { .. });
         let created = is_found_again.then(|| decision.clone());
-        self.voided.insert(id, VoidedTask { numbers, created, has_failed: false });
+        // Found again, it stays what it was.
+        let ending = self.voided_ending(id, decision);
+        self.voided.insert(id, VoidedTask { numbers, created, again: Again::Asked, ending });
     }
 
     /// Whether something was scheduled under that id that counts.
@@ -317,18 +352,24 @@ impl Tasks {
     pub(super) fn void_attempt_failed(&mut self, id: TaskId, attempt: u32) {
         if let Some(voided) = self.voided.get_mut(&id) {
             voided.numbers.last = voided.numbers.last.max(attempt.saturating_add(1));
+            voided.again = Again::Started;
+            voided.ending = None;
         }
     }
 
-    /// A task that is void failed for good. `anew`: if it is scheduled again, then as another.
-    pub(super) fn void_failed(&mut self, id: TaskId, anew: bool) {
+    /// A task that is void failed for good: if it is scheduled again, then as another.
+    pub(super) fn void_failed(&mut self, id: TaskId) {
         let Some(voided) = self.voided.get_mut(&id) else { return };
-        if anew {
-            voided.numbers.last = voided.numbers.last.saturating_add(1);
-            voided.created = None;
-        } else {
-            voided.has_failed = true;
-        }
+        voided.numbers.last = voided.numbers.last.saturating_add(1);
+        voided.created = None;
+        voided.ending = None;
+    }
+
+    /// The same for a child that is rewound itself if it is scheduled again.
+    pub(super) fn void_failed_child(&mut self, id: TaskId, ending: Option<u64>) {
+        let Some(voided) = self.voided.get_mut(&id) else { return };
+        voided.again = Again::Rewound;
+        voided.ending = voided.ending.max(ending);
     }
 
     /// A rewind runs an open task again, with its retry policy counted anew.

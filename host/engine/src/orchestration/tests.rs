@@ -6,6 +6,7 @@
 //! (`busy`).
 
 mod activity;
+mod addressed;
 mod cancel;
 mod child;
 mod continue_as_new;

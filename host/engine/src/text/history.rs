@@ -79,8 +79,9 @@ impl Display for EventKind {
             Self::TaskCompleted { task, output } | Self::SubOrchestrationCompleted { task, output } => {
                 line.plain("task", task)?.payload("output", output.as_ref())
             }
-            Self::TaskFailed { task, failure } | Self::SubOrchestrationFailed { task, failure } => {
-                line.plain("task", task)?.failure(failure)
+            Self::TaskFailed { task, failure } => line.plain("task", task)?.failure(failure),
+            Self::SubOrchestrationFailed { task, failure, ending } => {
+                line.plain("task", task)?.failure(failure)?.plain_if("ending", *ending)
             }
             Self::TaskCanceled { task } | Self::TimerFired { task } => line.plain("task", task),
             Self::TimerCreated { task, fire_at } => line.plain("task", task)?.plain("fire_at", Ms::from(*fire_at)),
@@ -125,6 +126,7 @@ pub(super) fn write_started<'a, 'f>(
         trace_context,
         earlier_events,
         engine_revision,
+        first_execution,
     } = started;
     let (trace_parent, trace_state) = trace_context.as_ref().map(|(parent, state)| (&**parent, &**state)).unzip();
     line.id("execution", execution_id.as_bytes())?
@@ -140,7 +142,8 @@ pub(super) fn write_started<'a, 'f>(
         .word_if("trace_parent", trace_parent)?
         .word_if("trace_state", trace_state)?
         .plain_if("earlier_events", earlier_events.as_deref().map(listed))?
-        .plain_if("engine_revision", (*engine_revision != EngineRevision::OLDEST).then_some(*engine_revision))
+        .plain_if("engine_revision", (*engine_revision != EngineRevision::OLDEST).then_some(*engine_revision))?
+        .plain_if("first_execution", *first_execution)
 }
 
 fn listed<T: ToString>(items: &[T]) -> String {
@@ -163,6 +166,7 @@ pub(super) fn read_started(fields: &mut Fields) -> Result<ExecutionStarted, Stri
         trace_context: fields.text_if("trace_parent")?.map(|parent| (parent, trace_state.unwrap_or_default())),
         earlier_events: Some(fields.list("earlier_events")?).filter(|keys| !keys.is_empty()),
         engine_revision: fields.parsed_if("engine_revision")?.unwrap_or_default(),
+        first_execution: fields.execution_id_if("first_execution")?,
     })
 }
 
@@ -245,9 +249,11 @@ fn read_kind(name: &str, fields: &mut Fields) -> Result<EventKind, String> {
         "sub_orchestration_completed" => {
             EventKind::SubOrchestrationCompleted { task: fields.task()?, output: fields.payload("output")? }
         }
-        "sub_orchestration_failed" => {
-            EventKind::SubOrchestrationFailed { task: fields.task()?, failure: fields.failure()? }
-        }
+        "sub_orchestration_failed" => EventKind::SubOrchestrationFailed {
+            task: fields.task()?,
+            failure: fields.failure()?,
+            ending: fields.parsed_if("ending")?,
+        },
         "event_awaited" => EventKind::EventAwaited { task: fields.task()?, name: fields.text("name")? },
         "event_raised" => EventKind::EventRaised {
             name: fields.text("name")?,

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::Message;
+use crate::{Asker, Message};
 
 use super::fields::{Fields, TextError};
 use super::history::{read_started, write_started};
@@ -32,22 +32,33 @@ impl Display for Message {
                 .plain("task", task)?
                 .plain("attempt", attempt)?
                 .payload("output", output.as_ref()),
-            Self::TaskFailed { execution_id, task, attempt, failure }
-            | Self::ChildFailed { execution_id, task, attempt, failure } => line
+            Self::TaskFailed { execution_id, task, attempt, failure } => line
                 .id("execution", execution_id.as_bytes())?
                 .plain("task", task)?
                 .plain("attempt", attempt)?
                 .failure(failure),
-            Self::RaiseEvent { name, data, key } => {
-                line.word("name", name)?.payload("data", data.as_ref())?.id("key", key.as_bytes())
+            Self::ChildFailed { execution_id, task, attempt, failure, ending } => line
+                .id("execution", execution_id.as_bytes())?
+                .plain("task", task)?
+                .plain("attempt", attempt)?
+                .failure(failure)?
+                .plain_if("ending", *ending),
+            Self::RaiseEvent { name, data, key, execution_id } => {
+                let line = line.word("name", name)?.payload("data", data.as_ref())?.id("key", key.as_bytes())?;
+                line.plain_if("execution", *execution_id)
             }
             Self::Terminate { reason, recurse, execution_id } => {
                 line.payload("reason", reason.as_ref())?.flag("recurse", *recurse)?.plain_if("execution", *execution_id)
             }
-            Self::Suspend { reason } | Self::Resume { reason } => line.payload("reason", reason.as_ref()),
-            Self::Rewind { reason, to_event } => {
-                line.payload("reason", reason.as_ref())?.plain_if("to_event", *to_event)
+            Self::Suspend { reason, execution_id } | Self::Resume { reason, execution_id } => {
+                line.payload("reason", reason.as_ref())?.plain_if("execution", *execution_id)
             }
+            Self::Rewind { reason, execution_id, asker, to_event } => line
+                .payload("reason", reason.as_ref())?
+                .plain_if("execution", *execution_id)?
+                .parent(asker.as_ref().map(|asker| &asker.parent))?
+                .flag("only_asks", asker.as_ref().is_some_and(|asker| asker.only_asks))?
+                .plain_if("to_event", *to_event),
             Self::Wake => Ok(line),
         }
         .map(drop)
@@ -90,20 +101,34 @@ fn read_message(mut fields: Fields) -> Result<Message, String> {
             task: fields.task()?,
             attempt: attempt(&mut fields)?,
             failure: fields.failure()?,
+            ending: fields.parsed_if("ending")?,
         },
-        "raise_event" => {
-            Message::RaiseEvent { name: fields.text("name")?, data: fields.payload("data")?, key: fields.event_key()? }
-        }
+        "raise_event" => Message::RaiseEvent {
+            name: fields.text("name")?,
+            data: fields.payload("data")?,
+            key: fields.event_key()?,
+            execution_id: fields.execution_id_if("execution")?,
+        },
         "terminate" => Message::Terminate {
             reason: fields.payload("reason")?,
             recurse: fields.flag("recurse"),
             execution_id: fields.execution_id_if("execution")?,
         },
-        "suspend" => Message::Suspend { reason: fields.payload("reason")? },
-        "resume" => Message::Resume { reason: fields.payload("reason")? },
+        "suspend" => {
+            Message::Suspend { reason: fields.payload("reason")?, execution_id: fields.execution_id_if("execution")? }
+        }
+        "resume" => {
+            Message::Resume { reason: fields.payload("reason")?, execution_id: fields.execution_id_if("execution")? }
+        }
         "rewind" => {
-            let to_event = fields.parsed_if("to_event")?.map(crate::EventId);
-            Message::Rewind { reason: fields.payload("reason")?, to_event }
+            let only_asks = fields.flag("only_asks");
+            let asker = |parent| Box::new(Asker { parent, only_asks });
+            Message::Rewind {
+                reason: fields.payload("reason")?,
+                execution_id: fields.execution_id_if("execution")?,
+                asker: fields.parent()?.map(asker),
+                to_event: fields.parsed_if("to_event")?.map(crate::EventId),
+            }
         }
         "wake" => Message::Wake,
         other => return Err(format!("there is no message {other}")),

@@ -130,7 +130,12 @@ fn partition_of(instance: &str) -> u8 {
 }
 
 fn raised(number: u8) -> Message {
-    Message::RaiseEvent { name: "go".to_owned(), data: None, key: EventKey::from_bytes([number; 16]) }
+    Message::RaiseEvent {
+        name: "go".to_owned(),
+        data: None,
+        key: EventKey::from_bytes([number; 16]),
+        execution_id: None,
+    }
 }
 
 fn number_as_guid(number: u8) -> Guid {
@@ -450,7 +455,8 @@ fn asked(items: &[WorkItem]) -> Vec<String> {
 
 #[test]
 fn suspends_and_resumes_that_come_again_are_handed_out_in_the_order_they_were_sent() {
-    let (suspend, resume) = (Message::Suspend { reason: None }, Message::Resume { reason: None });
+    let (suspend, resume) =
+        (Message::Suspend { reason: None, execution_id: None }, Message::Resume { reason: None, execution_id: None });
     let mut world = World::new();
     world.switch("a", 1, resume.clone(), 2, 2);
     world.arrive("a", 2);
@@ -468,7 +474,8 @@ fn suspends_and_resumes_that_come_again_are_handed_out_in_the_order_they_were_se
 
 #[test]
 fn a_suspend_that_comes_again_after_a_later_resume_was_taken_in_asks_for_nothing() {
-    let (suspend, resume) = (Message::Suspend { reason: None }, Message::Resume { reason: None });
+    let (suspend, resume) =
+        (Message::Suspend { reason: None, execution_id: None }, Message::Resume { reason: None, execution_id: None });
     let mut world = World::new();
     world.switch("a", 1, resume, 2, 1);
     world.take();

@@ -82,22 +82,37 @@ impl Core {
         self.put_message(None, &state.instance_id, start, Replaces::Unsaid, None).await.map(drop)
     }
 
-    /// Sees to the messages of an instance that did not exist when `next` was the next to arrive. Those of a client wait
-    /// a while: the start may still be on its way.
+    /// Sees to the messages of an instance that did not exist when `next` was the next to arrive. Those that may come before
+    /// the start wait a while: it may still be on its way.
     pub(super) async fn drop_orphans(&self, instance_id: &InstanceId, next: MessageId) {
         let orphans = self.dispatch.change(|state| state.gone(instance_id, next));
         for (spent, dequeue_count, message, text) in orphans {
-            let may_be_early = message.as_ref().is_some_and(comes_from_a_client);
+            let may_be_early = message.as_ref().is_some_and(may_precede_its_start);
             if may_be_early && dequeue_count < limits::ORPHAN_DEQUEUES_MAX {
                 self.defer(Queue::Control(spent.partition), &spent.receipt, &text, dequeue_count).await;
-            } else {
+            } else if self.answer_for_gone(instance_id, message.as_ref()).await {
                 match &message {
-                    // It asks for nothing that would be lost.
-                    None | Some(Message::Wake) => self.delete_quietly(spent.partition, spent.receipt),
+                    // It asks for nothing that would be lost, or has its answer.
+                    None | Some(Message::Wake | Message::Rewind { asker: Some(_), .. }) => {
+                        self.delete_quietly(spent.partition, spent.receipt)
+                    }
                     Some(message) => {
                         self.drop_message(spent.partition, spent.receipt, instance_id, message, Why::NoInstance);
                     }
                 }
+            }
+        }
+    }
+
+    /// Answers a parent that asks an instance which is not there; false if that has to be tried again.
+    pub(crate) async fn answer_for_gone(&self, instance_id: &InstanceId, message: Option<&Message>) -> bool {
+        let answer = message.and_then(|message| OutboxMessage::answer_for_gone(instance_id, message));
+        let Some(answer) = answer else { return true };
+        match self.put_all(None, std::slice::from_ref(&answer)).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(%instance_id, %error, "a parent was not answered; its question shows up again");
+                false
             }
         }
     }
@@ -119,12 +134,17 @@ fn started_of(state: &InstanceState) -> ExecutionStarted {
         trace_context: None,
         earlier_events: None,
         engine_revision: EngineRevision::OLDEST,
+        first_execution: state.first_execution,
     }
 }
 
-fn comes_from_a_client(message: &Message) -> bool {
-    matches!(
-        message,
-        Message::RaiseEvent { .. } | Message::Suspend { .. } | Message::Resume { .. } | Message::Terminate { .. }
-    )
+fn may_precede_its_start(message: &Message) -> bool {
+    match message {
+        Message::RaiseEvent { .. } | Message::Suspend { .. } | Message::Resume { .. } | Message::Terminate { .. } => {
+            true
+        }
+        // The child whose failure the parent had heard of was there.
+        Message::Rewind { asker, .. } => asker.as_ref().is_some_and(|asker| asker.only_asks),
+        _ => false,
+    }
 }

@@ -72,7 +72,8 @@ impl Core {
         let version = heads.version(term).unwrap_or_else(|| Version::of_nothing(row.revision, term));
 
         // Not those that come again: the row stays what it is.
-        let is_other = |start: &&Start| !row.state.came_of(start.started.execution_id) && !taken_in.contains(&start.id);
+        let is_other =
+            |start: &&Start| !row.state.lineage().came_of(start.started.execution_id) && !taken_in.contains(&start.id);
         let others: Vec<_> = starts.iter().filter(is_other).collect();
         if row.state.status.is_terminal() {
             // As it will be once the next turn has begun the new execution.

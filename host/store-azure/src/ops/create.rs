@@ -48,7 +48,7 @@ impl Core {
                 };
                 match &heads.row {
                     // The reply to the insert was lost; the instance may be some generations further by now.
-                    Some((stored, _)) if stored.state.came_of(execution_id) => {}
+                    Some((stored, _)) if stored.state.lineage().came_of(execution_id) => {}
                     // Whatever has ended has a history, and a purge removes it before the row.
                     Some((stored, _)) if heads.sentinel.is_none() && stored.state.status.is_terminal() => {
                         return Err(failure(Error::Unreachable("the instance is being purged".to_owned())));
@@ -177,7 +177,7 @@ impl Core {
 
     async fn shows_execution(&self, instance_id: &InstanceId, execution_id: ExecutionId) -> Result<bool, Unread> {
         let Some(stored) = self.read_row(&Self::key_of(instance_id)).await? else { return Ok(false) };
-        Ok(self.row_of(stored).await?.0.state.came_of(execution_id))
+        Ok(self.row_of(stored).await?.0.state.lineage().came_of(execution_id))
     }
 }
 

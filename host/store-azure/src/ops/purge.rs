@@ -57,7 +57,7 @@ impl Core {
             }
             Err(error) => return Err(steady::failure("purge", error).into()),
         }
-        self.forget(instance_id, next);
+        self.forget(instance_id, next).await;
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl Core {
             Ok(()) | Err(Error::Changed) => {}
             Err(error) => return Err(steady::failure("purge", error).into()),
         }
-        self.forget(instance_id, next);
+        self.forget(instance_id, next).await;
         Ok(())
     }
 
@@ -100,10 +100,12 @@ impl Core {
     }
 
     /// Drops what came for it before `next`.
-    fn forget(&self, instance_id: &InstanceId, next: MessageId) {
+    async fn forget(&self, instance_id: &InstanceId, next: MessageId) {
         let waiting = self.dispatch.change(|state| state.gone(instance_id, next));
-        for (spent, ..) in waiting {
-            self.delete_quietly(spent.partition, spent.receipt);
+        for (spent, _, message, _) in waiting {
+            if self.answer_for_gone(instance_id, message.as_ref()).await {
+                self.delete_quietly(spent.partition, spent.receipt);
+            }
         }
         self.rows_changed.notify_waiters();
     }

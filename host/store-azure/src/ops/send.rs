@@ -23,6 +23,10 @@ impl Core {
         if self.is_overloaded(instance_id).await? {
             return Err(InstanceError::Overloaded);
         }
+        let message = match row.addressee() {
+            Some(execution_id) => message.addressed_to(execution_id),
+            None => message,
+        };
         let put = self.put_message(None, instance_id, message, Replaces::Unsaid, None);
         put.await.map_err(|error| steady::failure("send", error))?;
         Ok(())

@@ -76,9 +76,14 @@ impl Life {
                     name: (*name).to_owned(),
                     data: Some(Payload::from(format!("{name} {key}"))),
                     key: EventKey::from_bytes([*key; 16]),
+                    execution_id: None,
                 },
-                Client::Suspend => Message::Suspend { reason: Some(Payload::from(format!("deed {number}"))) },
-                Client::Resume => Message::Resume { reason: Some(Payload::from(format!("deed {number}"))) },
+                Client::Suspend => {
+                    Message::Suspend { reason: Some(Payload::from(format!("deed {number}"))), execution_id: None }
+                }
+                Client::Resume => {
+                    Message::Resume { reason: Some(Payload::from(format!("deed {number}"))), execution_id: None }
+                }
                 Client::Terminate => {
                     Message::Terminate { reason: Some(Payload::from("enough")), recurse: true, execution_id: None }
                 }

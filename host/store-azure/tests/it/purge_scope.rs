@@ -60,7 +60,12 @@ async fn end(account: &Account, host: &AzureBackend, instance: &str, output: Opt
 }
 
 async fn send(host: &AzureBackend, instance: &str) {
-    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
+    let event = Message::RaiseEvent {
+        name: "go".to_owned(),
+        data: Some(large()),
+        key: EventKey::from_bytes([1; 16]),
+        execution_id: None,
+    };
     host.send(&id(instance), event).await.unwrap();
 }
 

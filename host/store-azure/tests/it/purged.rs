@@ -55,7 +55,8 @@ async fn a_message_whose_blob_went_with_its_instance_is_given_up() {
     let account = Account::with_hub().await;
     let client = account.client(Arc::new(account.medium()));
     create(&account, &client).await;
-    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
+    let key = EventKey::from_bytes([1; 16]);
+    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key, execution_id: None };
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
     remove_row(&account).await;
@@ -68,7 +69,12 @@ async fn a_message_whose_blob_is_missing_is_kept_while_its_receiver_exists() {
     let account = Account::with_hub().await;
     let client = account.client(Arc::new(account.medium()));
     create(&account, &client).await;
-    let event = Message::RaiseEvent { name: "go".to_owned(), data: Some(large()), key: EventKey::from_bytes([1; 16]) };
+    let event = Message::RaiseEvent {
+        name: "go".to_owned(),
+        data: Some(large()),
+        key: EventKey::from_bytes([1; 16]),
+        execution_id: None,
+    };
     client.send(&id("a"), event).await.unwrap();
     remove_blobs(&account.medium()).await;
     let _host = serve(&account);

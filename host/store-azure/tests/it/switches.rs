@@ -39,12 +39,12 @@ async fn a_suspend_that_shows_up_after_the_resume_behind_it_suspends_nothing() {
     let begun = next(&first).await;
     take_in(&account, &first, &begun, [1, 3]).await;
 
-    client.send(&id("a"), Message::Suspend { reason: None }).await.unwrap();
+    client.send(&id("a"), Message::Suspend { reason: None, execution_id: None }).await.unwrap();
     let suspend = next(&first).await;
     assert!(matches!(suspend.messages[0].message, Message::Suspend { .. }));
     drop(first);
     account.clock.advance(Duration::from_millis(1));
-    client.send(&id("a"), Message::Resume { reason: None }).await.unwrap();
+    client.send(&id("a"), Message::Resume { reason: None, execution_id: None }).await.unwrap();
     let second = host(&account);
     let resume = next(&second).await;
     assert!(matches!(resume.messages[0].message, Message::Resume { .. }));

@@ -179,6 +179,7 @@ impl World {
             trace_context: None,
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
+            first_execution: None,
         };
         CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse }
     }

@@ -1,6 +1,6 @@
 //! Creating instances and delivering messages.
 
-use engine::{ExecutionId, InstanceId, Message, RuntimeStatus};
+use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
 use rusqlite::{OptionalExtension as _, params};
 use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, InstanceRow, pending_state};
 
@@ -81,7 +81,9 @@ pub(crate) fn send(
     if transaction.ledger.messages >= backlog_messages_max {
         return Ok(Err(InstanceError::Overloaded));
     }
-    transaction.store_message(receiver.key, receiver.is_held, encoded)?;
+    let execution_id = instance::execution_name(transaction.connection, receiver.key.number)?;
+    let addressed = execution_id.map(|execution_id| encoded.addressed_to(execution_id));
+    transaction.store_message(receiver.key, receiver.is_held, addressed.as_ref().unwrap_or(encoded))?;
     Ok(Ok(()))
 }
 
@@ -93,23 +95,29 @@ pub(crate) fn deliver(transaction: &mut Transaction<'_>, to: &InstanceId, encode
         (Message::Start(start), Some(existing)) => {
             existing.has_ended()
                 && existing.execution_id != start.execution_id.as_bytes()
-                && !came_of(transaction, to, start.execution_id)?
+                && !instance::is_known_as(transaction.connection, existing.key.number, start.execution_id)?
         }
         _ => false,
     };
     match existing {
         existing if begins => begin(transaction, existing, to, encoded),
         Some(existing) => transaction.store_message(existing.key, existing.is_held, encoded),
-        None => Ok(()),
+        None => answer_for_gone(transaction, to, &encoded.message),
     }
 }
 
-/// Whether an instance continued as new from that execution. Nothing that cannot be read did.
-fn came_of(transaction: &Transaction<'_>, id: &InstanceId, execution_id: ExecutionId) -> rusqlite::Result<bool> {
-    match instance::find(transaction.connection, id) {
-        Ok(stored) => Ok(stored.is_some_and(|stored| stored.row.state.came_of(execution_id))),
-        Err(ReadError::Sqlite(error)) => Err(error),
-        Err(ReadError::Damaged(_) | ReadError::Newer(_)) => Ok(false),
+/// Answers a parent that asks an instance which is not there.
+pub(super) fn answer_for_gone(
+    transaction: &mut Transaction<'_>,
+    instance_id: &InstanceId,
+    message: &Message,
+) -> rusqlite::Result<()> {
+    let Some(OutboxMessage { to, message }) = OutboxMessage::answer_for_gone(instance_id, message) else {
+        return Ok(());
+    };
+    match receiver(transaction, &to)? {
+        Some(parent) => transaction.store_message(parent.key, parent.is_held, &Encoded::new(message)),
+        None => Ok(()),
     }
 }
 

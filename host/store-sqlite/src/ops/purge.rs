@@ -2,11 +2,12 @@
 
 use engine::{InstanceId, RuntimeStatus, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use store::{HeldReason, InstanceError, PurgeFilter};
+use store::{HeldReason, InstanceError, PurgeFilter, codec};
 
+use super::deliver;
 use crate::dispatch::{Change, Key};
 use crate::error::ReadError;
-use crate::rows::{instance, ms, unsigned};
+use crate::rows::{inbox, instance, ms, unsigned};
 use crate::transaction::Transaction;
 
 /// Deletes one that has ended, or is damaged: that will never end.
@@ -29,8 +30,14 @@ pub(crate) fn purge(
 }
 
 fn delete(transaction: &mut Transaction<'_>, key: Key, revision: u64) -> rusqlite::Result<()> {
+    let rewinds = inbox::rewinds(transaction.connection, key.number)?;
     let messages = instance::delete(transaction.connection, key.number)?;
     transaction.ledger.messages = transaction.ledger.messages.saturating_sub(messages);
+    for rewind in rewinds {
+        if let Ok(message) = codec::decode_message(&rewind) {
+            deliver::answer_for_gone(transaction, &key.id, &message)?;
+        }
+    }
     transaction.raise_revision_floor(revision)?;
     transaction.changes.push(Change::Purged { key });
     Ok(())

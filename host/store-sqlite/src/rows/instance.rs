@@ -2,7 +2,7 @@
 
 mod details;
 
-use engine::{EventId, ExecutionId, InstanceId, InstanceState, Payload, RuntimeStatus, Timestamp};
+use engine::{EventId, ExecutionId, InstanceId, InstanceState, Lineage, Payload, RuntimeStatus, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use store::{HeldReason, InstanceRow, Token};
 
@@ -51,7 +51,17 @@ fn read_fields(row: &Row<'_>, id: InstanceId) -> Result<StoredRow, ReadError> {
     let details = details.map_err(|error| damaged(&id, format_args!("in its details, {error}")))?;
     let status = status(row.get(6)?).ok_or_else(|| damaged(&id, "its status is unknown"))?;
     let payload = |column| row.get::<_, Option<String>>(column).map(|body| body.map(Payload::from));
-    let Details { version, failure, tags, parent, completed_at, scheduled_start, component, generation } = details;
+    let Details {
+        version,
+        failure,
+        tags,
+        parent,
+        completed_at,
+        scheduled_start,
+        component,
+        generation,
+        first_execution,
+    } = details;
     let state = InstanceState {
         instance_id: id,
         execution_id: ExecutionId::from_bytes(row.get(8)?),
@@ -70,6 +80,7 @@ fn read_fields(row: &Row<'_>, id: InstanceId) -> Result<StoredRow, ReadError> {
         scheduled_start,
         component,
         generation,
+        first_execution,
     };
     let instance = InstanceRow {
         state,
@@ -139,6 +150,47 @@ pub(crate) fn number_of(connection: &Connection, id: &InstanceId) -> rusqlite::R
         .prepare_cached("SELECT id FROM instances WHERE instance_id = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()
+}
+
+/// Whether an instance's current execution is, for those outside, the one of that id. Nothing that cannot be read is.
+pub(crate) fn is_known_as(
+    connection: &Connection,
+    number_in_file: i64,
+    execution_id: ExecutionId,
+) -> rusqlite::Result<bool> {
+    let started = started(connection, number_in_file)?;
+    Ok(started.is_some_and(|started| started.lineage().is_known_as(execution_id)))
+}
+
+/// How messages name an instance's current execution; none if its row cannot be read.
+pub(crate) fn execution_name(connection: &Connection, number_in_file: i64) -> rusqlite::Result<Option<ExecutionId>> {
+    Ok(started(connection, number_in_file)?.map(|started| started.lineage().name()))
+}
+
+/// What few columns tell of an instance's current execution.
+fn started(connection: &Connection, number_in_file: i64) -> rusqlite::Result<Option<Started>> {
+    let read = |row: &Row<'_>| {
+        let (Ok(execution_id), Ok(details)) = (row.get(0), row.get_ref(1)?.as_blob()) else { return Ok(None) };
+        let details = Details::decode(details).ok();
+        Ok(details.map(|details| Started { execution_id: ExecutionId::from_bytes(execution_id), details }))
+    };
+    connection
+        .prepare_cached("SELECT execution_id, details FROM instances WHERE id = ?1")?
+        .query_row([number_in_file], read)
+        .optional()
+        .map(Option::flatten)
+}
+
+struct Started {
+    execution_id: ExecutionId,
+    details: Details,
+}
+
+impl Started {
+    fn lineage(&self) -> Lineage<'_> {
+        let Details { generation, first_execution, parent, .. } = &self.details;
+        Lineage::new(self.execution_id, *first_execution, *generation, parent.as_ref())
+    }
 }
 
 /// Inserts the row of an instance that has had no turn. Answers false, and does nothing, if the id is in use.

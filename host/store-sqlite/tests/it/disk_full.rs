@@ -48,6 +48,7 @@ async fn only_who_does_not_fit_fails_among_those_who_share_a_transaction() {
     }
     let too_much = engine::Message::Suspend {
         reason: Some(Payload::from("x".repeat(usize::try_from(2 * FILE_BYTES_MAX).unwrap()))),
+        execution_id: None,
     };
     let (a, b, c) = (id("a"), id("b"), id("c"));
     let (before, large, after) =

@@ -52,7 +52,9 @@ async fn the_rows_of_a_turn_never_change() {
     let backend = folder.open();
     folder.create_running(&backend, "a").await;
     let start = Message::Start(Box::new(conformance::start(conformance::execution(2), conformance::timestamp(5))));
-    let turn = folder.turn(&backend, "a").await.append(4, 5).send("child", start).send("a", raised(7));
+    let Message::RaiseEvent { name, data, key, .. } = raised(7) else { unreachable!() };
+    let event = Message::RaiseEvent { name, data, key, execution_id: None };
+    let turn = folder.turn(&backend, "a").await.append(4, 5).send("child", start).send("a", event);
     let turn = turn.wake_at(conformance::timestamp(1_700_000_001_000)).open_activities().state(|state| {
         state.status = RuntimeStatus::Suspended;
         state.custom_status = Some(engine::Payload::from("half"));

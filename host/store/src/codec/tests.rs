@@ -41,6 +41,7 @@ fn started() -> ExecutionStarted {
         trace_context: None,
         earlier_events: None,
         engine_revision: EngineRevision::OLDEST,
+        first_execution: None,
     }
 }
 
@@ -136,20 +137,20 @@ fn the_layout_of_messages_never_changes() {
             "0182038350010101010101010101010101010101010102",
         ),
         (
-            Message::ChildFailed { execution_id, task: TaskId(1), attempt: 2, failure },
+            Message::ChildFailed { execution_id, task: TaskId(1), attempt: 2, failure, ending: None },
             "018204845001010101010101010101010101010101010284616b616d6164f5",
         ),
         (
-            Message::RaiseEvent { name: "go".to_owned(), data: text("1"), key },
+            Message::RaiseEvent { name: "go".to_owned(), data: text("1"), key, execution_id: None },
             "0182058362676f61315004040404040404040404040404040404",
         ),
         (
             Message::Terminate { reason: text("r"), recurse: true, execution_id: Some(execution_id) },
             "018206836172f55001010101010101010101010101010101",
         ),
-        (Message::Suspend { reason: None }, "01820780"),
-        (Message::Resume { reason: text("r") }, "018208816172"),
-        (Message::Rewind { reason: None, to_event: None }, "01820980"),
+        (Message::Suspend { reason: None, execution_id: None }, "01820780"),
+        (Message::Resume { reason: text("r"), execution_id: None }, "018208816172"),
+        (Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }, "01820980"),
         (Message::Wake, "01820a80"),
     ];
     for (message, expected) in golden {
@@ -192,7 +193,9 @@ fn every_cut_is_noticed() {
 
 #[test]
 fn trailing_bytes_and_other_versions_are_refused() {
-    for bytes in [encode_events(&first_turn()).unwrap(), encode_message(&Message::Suspend { reason: None })] {
+    for bytes in
+        [encode_events(&first_turn()).unwrap(), encode_message(&Message::Suspend { reason: None, execution_id: None })]
+    {
         let is_batch = bytes.len() > 10;
         let decode = |bytes: &[u8]| {
             if is_batch { decode_events(bytes).map(drop) } else { decode_message(bytes).map(drop) }

@@ -1,6 +1,6 @@
 //! Creating instances and delivering messages.
 
-use engine::{InstanceId, Message, RuntimeStatus};
+use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
 
 use super::hub::Hub;
 use super::instance::{Instance, Stored};
@@ -33,6 +33,10 @@ impl Hub {
         if self.stored_messages >= self.backlog_messages_max {
             return Err(InstanceError::Overloaded);
         }
+        let message = match instance.row.addressee() {
+            Some(execution_id) => message.addressed_to(execution_id),
+            None => message,
+        };
         self.store(id, message);
         Ok(())
     }
@@ -42,12 +46,19 @@ impl Hub {
         match (&message, existing) {
             (Message::Start(_), None) => self.start(to, message),
             (Message::Start(start), Some(state))
-                if state.status.is_terminal() && !state.came_of(start.execution_id) =>
+                if state.status.is_terminal() && !state.lineage().is_known_as(start.execution_id) =>
             {
                 self.start(to, message);
             }
             (_, Some(_)) => self.store(to, message),
-            (_, None) => (),
+            (_, None) => self.answer_for_gone(to, &message),
+        }
+    }
+
+    /// Answers a parent that asks an instance which is not there.
+    pub(super) fn answer_for_gone(&mut self, instance_id: &InstanceId, message: &Message) {
+        if let Some(OutboxMessage { to, message }) = OutboxMessage::answer_for_gone(instance_id, message) {
+            self.store(&to, message);
         }
     }
 

@@ -53,6 +53,9 @@ impl Hub {
         let Some(instance) = self.instances.remove(id) else { return false };
         self.stored_messages -= instance.inbox.len();
         self.revision_floor = self.revision_floor.max(instance.row.revision);
+        for stored in instance.inbox.values() {
+            self.answer_for_gone(id, &stored.message);
+        }
         true
     }
 }

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn envelope(id: u64) -> Envelope {
-        Envelope { id: MessageId(id), message: Message::Resume { reason: None } }
+        Envelope { id: MessageId(id), message: Message::Resume { reason: None, execution_id: None } }
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         let batch = inbox.take_batch(10);
         inbox.add_work(vec![envelope(3), envelope(4)]);
         inbox.put_back(batch);
-        let resume = || Message::Resume { reason: None };
+        let resume = || Message::Resume { reason: None, execution_id: None };
         assert_eq!(inbox.messages(), [resume(), Message::Wake, Message::Wake, resume()]);
         assert_eq!(inbox.message_ids(), [1, 2, 3, 4].map(MessageId));
     }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn only_stored_messages_are_consumed_or_given_back() {
         let mut inbox = Inbox::default();
-        inbox.add_result(Message::Resume { reason: None }, None);
+        inbox.add_result(Message::Resume { reason: None, execution_id: None }, None);
         inbox.add_work(vec![envelope(9)]);
         assert_eq!(inbox.messages().len(), 2);
         assert!(inbox.has_results());

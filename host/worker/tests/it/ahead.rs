@@ -14,7 +14,12 @@ const MESSAGES: usize = store::limits::MESSAGES_PER_WORK_ITEM_MAX;
 
 fn event(number: u32) -> Message {
     let data = Some(Payload::from(number.to_string()));
-    Message::RaiseEvent { name: "e".to_owned(), data, key: EventKey::from_bytes(u128::from(number + 1).to_be_bytes()) }
+    Message::RaiseEvent {
+        name: "e".to_owned(),
+        data,
+        key: EventKey::from_bytes(u128::from(number + 1).to_be_bytes()),
+        execution_id: None,
+    }
 }
 
 /// Takes one event in each generation, in order, until it has had `count`; the input says how many it has had.
@@ -39,7 +44,7 @@ fn with_waiting(bench: &mut Bench, instance: &str, count: u32) {
     let first = bench.first_commit(instance, "drain");
     let committed = bench.committed(&first);
     assert!(bench.tell(committed).is_empty());
-    let mut messages = vec![Message::Suspend { reason: None }];
+    let mut messages = vec![Message::Suspend { reason: None, execution_id: None }];
     messages.extend((0..count).map(event));
     for chunk in messages.chunks(MESSAGES) {
         let work = bench.work(instance, chunk.to_vec());
@@ -87,7 +92,7 @@ fn what_is_written_of_waiting_events_grows_with_their_number() {
     one_by_one(&runtime, count);
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", count);
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     let commits = run_out(&mut bench, "i", resume);
     let last = commits.last().unwrap();
     assert_eq!((last.state.status, last.state.generation), (RuntimeStatus::Completed, count));
@@ -112,7 +117,7 @@ fn others_have_their_turns_in_between() {
     let before = generations(&runtime, "i");
 
     let mut effects = Vec::new();
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
     assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects));
     assert!(effects.is_empty() && bench.shard.has_runnable(), "it is not committed, and wants to go on");
@@ -133,7 +138,7 @@ fn what_arrives_meanwhile_is_taken_in_and_consumed_with_the_rest() {
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", 1_000);
     let mut effects = Vec::new();
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
     assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     let terminate = bench.work("i", vec![Message::Terminate { reason: None, recurse: false, execution_id: None }]);
@@ -148,7 +153,7 @@ fn what_was_decided_before_a_guest_is_missing_stands() {
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", 1_000);
     let mut effects = Vec::new();
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
     assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     runtime.undeploy("drain");
@@ -169,7 +174,7 @@ fn a_shutdown_commits_what_was_run_ahead() {
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", 1_000);
     let mut effects = Vec::new();
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
     assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     let commit = commits(&bench.tell(Input::Drain)).pop().unwrap();
@@ -185,7 +190,7 @@ fn a_panic_gives_back_everything_that_was_taken_in() {
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", 1_000);
     let mut effects = Vec::new();
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.shard.handle(resume, bench.now, &mut effects);
     assert!(bench.shard.run_next(bench.now, EngineRevision::NEWEST, &mut effects) && effects.is_empty());
     runtime.orchestration("drain", |_| Box::new(|_| panic!("a bug")));
@@ -203,7 +208,7 @@ fn a_generation_that_has_work_to_do_is_committed_at_once() {
     let mut bench = Bench::new(&runtime);
     with_waiting(&mut bench, "i", 1_000);
     runtime.orchestration("drain", |_| Box::new(|_| vec![activity(0, "a")]));
-    let resume = bench.work("i", vec![Message::Resume { reason: None }]);
+    let resume = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     let effects = bench.tell(resume);
     let commit = commits(&effects).pop().unwrap();
     assert!(commit.has_open_activities && commit.state.generation == 1);

@@ -63,6 +63,7 @@ impl Bench {
             trace_context: None,
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
+            first_execution: None,
         };
         let row = InstanceRow {
             state: pending_state(id(instance), &start),

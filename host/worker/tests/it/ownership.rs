@@ -12,7 +12,7 @@ use crate::guests::{Closures, complete, fan_out, sleeper};
 use crate::world::id;
 
 fn event(key: u8) -> Message {
-    Message::RaiseEvent { name: "e".to_owned(), data: None, key: EventKey::from_bytes([key; 16]) }
+    Message::RaiseEvent { name: "e".to_owned(), data: None, key: EventKey::from_bytes([key; 16]), execution_id: None }
 }
 
 fn completed(key: &worker::shard::ActivityKey) -> Message {

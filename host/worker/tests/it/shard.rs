@@ -24,7 +24,7 @@ fn stale(instance: &str) -> Input {
 }
 
 fn event(key: u8) -> Message {
-    Message::RaiseEvent { name: "e".to_owned(), data: None, key: EventKey::from_bytes([key; 16]) }
+    Message::RaiseEvent { name: "e".to_owned(), data: None, key: EventKey::from_bytes([key; 16]), execution_id: None }
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn what_comes_before_the_start_of_a_replacement_is_given_back_and_nothing_of_the
     let committed = bench.committed(&old);
     bench.tell(committed);
     bench.replace("i", "once");
-    for early in [event(1), Message::Rewind { reason: None, to_event: None }] {
+    for early in [event(1), Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }] {
         let early = bench.work("i", vec![early]);
         bench.tell(early);
         bench.tell(bench.loaded("i"));

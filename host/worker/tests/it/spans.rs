@@ -121,7 +121,7 @@ fn a_message_to_what_has_ended_tells_nothing_again() {
     let commit = bench.first_commit("i", "one");
     let committed = bench.committed(&commit);
     assert_eq!(told(&bench.tell(committed)), ["orchestration:one"]);
-    let late = bench.work("i", vec![Message::Resume { reason: None }]);
+    let late = bench.work("i", vec![Message::Resume { reason: None, execution_id: None }]);
     bench.tell(late);
     let commit = commit_in(bench.tell(bench.loaded("i")));
     let committed = bench.committed(&commit);

@@ -72,6 +72,7 @@ impl World {
             trace_context: None,
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
+            first_execution: None,
         };
         let instance = CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse };
         self.source.inner.create(instance).await.unwrap();
@@ -82,6 +83,7 @@ impl World {
             name: name.to_owned(),
             data: Some(Payload::from(key.to_string())),
             key: EventKey::from_bytes([key; 16]),
+            execution_id: None,
         };
         self.source.inner.send(&id(instance), message).await.unwrap();
     }

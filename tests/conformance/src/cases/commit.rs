@@ -65,6 +65,7 @@ pub async fn every_field_of_the_row_is_kept(world: &mut World) {
             scheduled_start: Some(now.saturating_add(std::time::Duration::from_millis(4))),
             component: Some(engine::Digest::of(b"c")),
             generation: 11,
+            first_execution: Some(crate::execution(9)),
         }
     });
     world.commit(turn.clone()).await;

@@ -100,12 +100,13 @@ pub async fn what_waits_for_a_replaced_instance_comes_before_its_start(world: &m
     // One message is in hand, the other is not; whoever has it in hand finds itself stale.
     let in_hand = world.fetch_of("a").await;
     world.commit(world.turn("a").await.append(4, 4).status(RuntimeStatus::Failed)).await;
-    world.send("a", Message::Rewind { reason: None, to_event: None }).await;
+    world.send("a", Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }).await;
     world.create_as("a", 2).await;
 
     let ready = world.ready().await;
     let new_start = Message::Start(Box::new(start(execution(2), world.now())));
-    let expected = [raised(1), raised(2), Message::Rewind { reason: None, to_event: None }, new_start];
+    let rewind = Message::Rewind { reason: None, execution_id: Some(execution(1)), asker: None, to_event: None };
+    let expected = [raised(1), raised(2), rewind, new_start];
     assert_eq!(messages(&ready[&id("a")]), expected);
     assert_eq!(ready[&id("a")][..2], in_hand.messages);
 }

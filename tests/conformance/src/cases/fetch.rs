@@ -147,7 +147,7 @@ pub async fn giving_back_twice_hands_out_once(world: &mut World) {
 
 pub async fn giving_back_the_work_of_a_purged_instance_does_nothing(world: &mut World) {
     world.create_ended("a", RuntimeStatus::Failed).await;
-    world.send("a", engine::Message::Rewind { reason: None, to_event: None }).await;
+    world.send("a", engine::Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }).await;
     let work = world.fetch_of("a").await;
     world.backend().purge(&id("a")).await.unwrap();
     world.backend().abandon(work).await.unwrap();

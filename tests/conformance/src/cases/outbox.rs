@@ -1,10 +1,10 @@
 //! What a turn sends.
 
-use engine::{Message, RuntimeStatus};
+use engine::{Message, OutboxMessage, RuntimeStatus};
 use store::pending_state;
 
 use crate::world::messages;
-use crate::{World, child_start, execution, id, raised, start};
+use crate::{World, child_start, execution, id, parent, raised, rewound_by_parent, start};
 
 pub async fn a_start_creates_a_pending_instance(world: &mut World) {
     world.create_running("a").await;
@@ -76,6 +76,7 @@ pub async fn a_repeated_start_of_what_has_continued_as_new_since_is_merely_deliv
     let first = world.load("child").await.row.state.execution_id;
     let mut last = world.turn("child").await.append(4, 4).status(RuntimeStatus::Completed);
     (last.0.state.execution_id, last.0.state.generation) = (first.next().next(), 2);
+    last.0.state.first_execution = Some(first);
     world.commit(last).await;
     let before = world.load("child").await;
     let repeat = Message::Start(Box::new(child_start(first, world.now())));
@@ -99,6 +100,13 @@ pub async fn other_messages_to_nobody_are_dropped(world: &mut World) {
     let terminate = Message::Terminate { reason: None, recurse: false, execution_id: None };
     world.commit(world.turn("a").await.append(4, 4).send("nobody", raised(1)).send("nobody", terminate)).await;
     world.assert_nobody("nobody").await;
+}
+
+pub async fn a_parent_that_asks_nobody_is_answered(world: &mut World) {
+    world.create_running("a").await;
+    world.commit(world.turn("a").await.append(4, 4).send("nobody", rewound_by_parent())).await;
+    let answer = OutboxMessage::instance_gone(&id("nobody"), &parent()).message;
+    world.assert_answered("a", &answer).await;
 }
 
 pub async fn other_messages_reach_an_ended_instance(world: &mut World) {

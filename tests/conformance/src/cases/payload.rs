@@ -13,8 +13,8 @@ pub async fn payloads_of_megabytes_are_kept_everywhere(world: &mut World) {
     begin.input = large("i");
     let existing = ExistingInstance::Refuse;
     world.backend().create(CreateInstance { instance_id: id("a"), start: begin.clone(), existing }).await.unwrap();
-    let Message::RaiseEvent { name, key, .. } = raised(1) else { unreachable!() };
-    let event = Message::RaiseEvent { name, key, data: large("e") };
+    let Message::RaiseEvent { name, key, execution_id, .. } = raised(1) else { unreachable!() };
+    let event = Message::RaiseEvent { name, key, execution_id, data: large("e") };
     world.send("a", event.clone()).await;
 
     let work = world.ready().await.remove(&id("a")).unwrap();

@@ -1,13 +1,14 @@
 //! Deleting instances.
 
-use engine::{Message, RuntimeStatus};
+use engine::{Message, OutboxMessage, RuntimeStatus};
 use store::{HistoryPage, InstanceError, InstanceFilter, PurgeFilter};
 
-use crate::{World, id, timestamp};
+use crate::world::messages;
+use crate::{World, execution, id, parent, rewound_by_parent, timestamp};
 
 pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
     world.create_ended("a", RuntimeStatus::Failed).await;
-    world.send("a", Message::Rewind { reason: None, to_event: None }).await;
+    world.send("a", Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }).await;
     world.backend().purge(&id("a")).await.unwrap();
     assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
     assert_eq!(world.backend().load(&id("a")).await.unwrap(), None);
@@ -17,6 +18,32 @@ pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
     world.crash().await;
     world.assert_idle().await;
     assert_eq!(world.backend().get(&id("a")).await.unwrap(), None);
+}
+
+pub async fn a_purge_answers_a_parent_that_was_waiting(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("child", RuntimeStatus::Failed).await;
+    world.commit(world.turn("a").await.append(4, 4).send("child", rewound_by_parent())).await;
+    world.backend().purge(&id("child")).await.unwrap();
+    let answer = OutboxMessage::instance_gone(&id("child"), &parent()).message;
+    world.assert_answered("a", &answer).await;
+}
+
+pub async fn what_was_for_a_purged_instance_names_none_that_comes_after_it(world: &mut World) {
+    world.create_running("a").await;
+    // Accepted twice while it runs; a turn takes in only one of them.
+    let terminate = Message::Terminate { reason: None, recurse: false, execution_id: None };
+    world.send("a", terminate.clone()).await;
+    world.send("a", terminate.clone()).await;
+    world.settle().await;
+    let ended = world.turn("a").await.append(4, 4).status(RuntimeStatus::Terminated);
+    world.commit(ended).await;
+    world.backend().purge(&id("a")).await.unwrap();
+    world.create_as("a", 2).await;
+    let ready = world.ready().await;
+    let left: Vec<_> = messages(&ready[&id("a")]).into_iter().filter(|it| !matches!(it, Message::Start(_))).collect();
+    let expected = terminate.addressed_to(execution(1));
+    assert!(left.iter().all(|message| *message == expected), "{left:?}");
 }
 
 pub async fn an_instance_that_has_not_ended_is_not_purged(world: &mut World) {

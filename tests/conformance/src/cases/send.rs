@@ -1,10 +1,11 @@
 //! Sending messages to instances.
 
-use engine::{Message, RuntimeStatus};
+use engine::Message::{self, RaiseEvent};
+use engine::RuntimeStatus;
 use store::InstanceError;
 
 use crate::world::messages;
-use crate::{World, id, raised};
+use crate::{World, execution, id, raised};
 
 pub async fn messages_arrive_in_the_order_they_were_sent(world: &mut World) {
     world.create_running("a").await;
@@ -19,15 +20,59 @@ pub async fn every_kind_of_message_arrives_as_it_was_sent(world: &mut World) {
     world.create_running("a").await;
     let reason = Some(engine::Payload::from("because"));
     let sent = [
-        Message::Suspend { reason: reason.clone() },
-        Message::Resume { reason: None },
-        Message::Terminate { reason, recurse: true, execution_id: Some(crate::execution(7)) },
+        Message::Suspend { reason: reason.clone(), execution_id: Some(execution(1)) },
+        Message::Resume { reason: None, execution_id: Some(execution(8)) },
+        Message::Terminate { reason, recurse: true, execution_id: Some(execution(7)) },
         raised(3),
     ];
     for message in sent.clone() {
         world.send("a", message).await;
     }
     assert_eq!(messages(&world.ready().await[&id("a")]), sent);
+}
+
+/// A message of each kind that a client sends; they name no execution.
+fn without_execution() -> [Message; 4] {
+    let RaiseEvent { name, data, key, .. } = raised(1) else { unreachable!() };
+    [
+        Message::Suspend { reason: None, execution_id: None },
+        Message::Resume { reason: None, execution_id: None },
+        RaiseEvent { name, data, key, execution_id: None },
+        Message::Terminate { reason: None, recurse: true, execution_id: None },
+    ]
+}
+
+pub async fn a_message_is_for_the_execution_that_was_there_when_it_was_accepted(world: &mut World) {
+    world.create_running("a").await;
+    for message in without_execution() {
+        world.send("a", message).await;
+    }
+    world.settle().await;
+    let named = without_execution().map(|message| message.addressed_to(execution(1)));
+    let before = world.fetch_of("a").await;
+    world.commit(world.turn("a").await.append(4, 4).status(RuntimeStatus::Terminated)).await;
+    assert!(before.messages.iter().all(|envelope| named.contains(&envelope.message)), "{before:?}");
+    world.create_as("a", 2).await;
+    world.send("a", Message::Suspend { reason: None, execution_id: None }).await;
+    let after = world.ready().await.remove(&id("a")).unwrap();
+    let after: Vec<_> = messages(&after).into_iter().filter(|message| !matches!(message, Message::Start(_))).collect();
+    let for_new = Message::Suspend { reason: None, execution_id: Some(execution(2)) };
+    assert_eq!(after, [named.to_vec(), vec![for_new]].concat());
+}
+
+pub async fn a_message_for_a_later_generation_names_the_first(world: &mut World) {
+    world.create_running("a").await;
+    let later = world.turn("a").await.replace(3).state(|state| {
+        state.first_execution = Some(state.execution_id);
+        state.execution_id = state.execution_id.next();
+        state.generation = 1;
+    });
+    world.commit(later).await;
+    for message in without_execution() {
+        world.send("a", message).await;
+    }
+    let named = without_execution().map(|message| message.addressed_to(execution(1)));
+    assert_eq!(messages(&world.ready().await[&id("a")]), named);
 }
 
 pub async fn an_unknown_instance_is_not_found(world: &mut World) {
@@ -49,7 +94,7 @@ pub async fn an_ended_instance_takes_no_message_and_shows_its_row(world: &mut Wo
 }
 
 pub async fn only_a_failed_instance_can_be_rewound(world: &mut World) {
-    let rewind = Message::Rewind { reason: None, to_event: None };
+    let rewind = Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None };
     world.create_running("running").await;
     for status in [RuntimeStatus::Completed, RuntimeStatus::Failed, RuntimeStatus::Terminated] {
         world.create_ended(status.name(), status).await;
@@ -60,6 +105,6 @@ pub async fn only_a_failed_instance_can_be_rewound(world: &mut World) {
     }
     world.send("Failed", rewind.clone()).await;
     let ready = world.ready().await;
-    assert_eq!(messages(&ready[&id("Failed")]), [rewind]);
+    assert_eq!(messages(&ready[&id("Failed")]), [rewind.addressed_to(execution(1))]);
     assert_eq!(ready.len(), 1);
 }

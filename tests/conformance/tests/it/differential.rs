@@ -115,7 +115,8 @@ impl Side {
             }
             Operation::Send { instance, message } => self.send(*instance, raised(*message)).await,
             Operation::Rewind { instance } => {
-                self.send(*instance, Message::Rewind { reason: None, to_event: None }).await
+                self.send(*instance, Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None })
+                    .await
             }
             Operation::Fetch => self.fetch().await,
             Operation::Turn { instance, is_stale, turn } => self.turn(*instance, *is_stale, turn).await,

@@ -101,6 +101,7 @@ fn damaged(data: &Path, damage: &Damage) -> Server {
         name: "go".to_owned(),
         data: None,
         key: engine::EventKey::from_bytes([7; 16]),
+        execution_id: None,
     });
     let connection = Connection::open(data.join("rondo.db")).unwrap();
     connection.execute("INSERT INTO inbox (instance, body) VALUES (1, ?1)", [body]).unwrap();

@@ -146,7 +146,7 @@ fn a_parent_hears_of_failure() {
     2 execution_started name=ship parent=order-9 parent_execution=9 parent_name=order parent_task=4 parent_attempt=1
     3 execution_failed kind=lost message='the parcel is lost'
     4 orchestrator_completed
-    -> order-9: child_failed execution=9 task=4 attempt=1 kind=lost message='the parcel is lost'
+    -> order-9: child_failed execution=9 task=4 attempt=1 kind=lost message='the parcel is lost' ending=0
     = Failed failure=lost
     ");
 }
@@ -159,7 +159,7 @@ fn a_parent_hears_of_termination_as_a_failure_that_is_not_retried() {
     5 orchestrator_started at=2s
     6 execution_terminated reason='enough'
     7 orchestrator_completed
-    -> order-9: child_failed execution=9 task=4 attempt=1 kind=terminated message='the child was terminated' details='enough' non_retriable
+    -> order-9: child_failed execution=9 task=4 attempt=1 kind=terminated message='the child was terminated' details='enough' non_retriable ending=0
     = Terminated output="enough"
     "#);
 }
@@ -209,7 +209,7 @@ fn the_next_attempt_takes_the_place_of_the_failed_one() {
     2 execution_started execution=2 name=ship parent=order-9 parent_execution=9 parent_name=order parent_task=4 parent_attempt=2
     3 execution_failed kind=lost message='m'
     4 orchestrator_completed
-    -> order-9: child_failed execution=9 task=4 attempt=2 kind=lost message='m'
+    -> order-9: child_failed execution=9 task=4 attempt=2 kind=lost message='m' ending=0
     = Failed failure=lost
     ");
 }

@@ -23,7 +23,7 @@ fn the_new_execution_replaces_the_old_in_the_same_work_item() {
     assert_snapshot!(check("", inbox, guests), @r#"
     replaces the history
     1 orchestrator_started at=1s
-    2 execution_started execution=b149884acd04face9d60208962fe9998 name=order version=v1 input='2' tags=a:b created_at=1s generation=1 trace_parent=00-b228389e5990191f53f30ec884cc5042-03f2b336cf3c2277-01 trace_state='rondo=root'
+    2 execution_started execution=b149884acd04face9d60208962fe9998 name=order version=v1 input='2' tags=a:b created_at=1s generation=1 trace_parent=00-b228389e5990191f53f30ec884cc5042-03f2b336cf3c2277-01 trace_state='rondo=root' first_execution=00000000000000000000000000000007
     3 timer_created task=0 fire_at=9s
     4 orchestrator_completed
     = Running custom_status="kept" generation=1 wake_at=9000ms
@@ -37,7 +37,7 @@ fn the_version_may_change() {
     assert_snapshot!(check("", "at=1s | start name=order version=v1", guests), @"
     replaces the history
     1 orchestrator_started at=1s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order version=v2 input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order version=v2 input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
     3 timer_created task=0 fire_at=9s
     4 orchestrator_completed
     = Running generation=1 wake_at=9000ms
@@ -72,7 +72,7 @@ fn events_that_no_wait_has_taken_are_carried_over_in_order() {
     assert_snapshot!(session.run(inbox), @r#"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
     3 event_raised name=go data='a' key=1
     4 event_raised name=go data='b' key=2
     5 event_awaited task=0 name=go
@@ -99,7 +99,7 @@ fn events_are_left_behind_unless_they_are_kept() {
     assert_snapshot!(check("", "at=0s | start name=order | raise_event name=go key=1", guests), @"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001 first_execution=00000000000000000000000000000000
     3 event_awaited task=0 name=go
     4 orchestrator_completed
     = Running generation=1
@@ -125,7 +125,7 @@ fn an_event_that_an_earlier_generation_has_had_is_not_heard_again() {
     assert_snapshot!(session.run("at=3s | raise_event name=go key=2 | raise_event name=go key=3"), @"
     replaces the history
     1 orchestrator_started at=3s
-    2 execution_started execution=cc6720da6dccfbb9e05c9c202010c98a name=order input='3' generation=2 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001,00000000000000000000000000000002
+    2 execution_started execution=cc6720da6dccfbb9e05c9c202010c98a name=order input='3' generation=2 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001,00000000000000000000000000000002 first_execution=00000000000000000000000000000000
     3 event_raised name=go key=3
     4 event_awaited task=0 name=go
     5 orchestrator_completed
@@ -157,7 +157,7 @@ fn what_the_old_execution_sent_is_sent_and_its_activities_are_interrupted() {
     assert_snapshot!(session.run("at=1s"), @"
     replaces the history
     1 orchestrator_started at=1s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
     3 task_scheduled task=0 name=charge
     4 orchestrator_completed
     -> order-2: raise_event name=go data='1' key=653b5189b9d36371dca42127030672d2
@@ -184,7 +184,7 @@ fn a_parent_hears_only_of_the_real_end() {
     assert_snapshot!(check("", &format!("at=0s | {start}"), guests), @r#"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=28d4317272a2c98d6f3443e73a136cb2 name=ship input='2' parent=order-9 parent_execution=9 parent_name=order parent_task=4 parent_attempt=1 generation=1 trace_parent=00-9fae8c1c0c05eb58540c83d2f2e3d4d3-766b29e9cccf5974-01 trace_state='rondo=root'
+    2 execution_started execution=28d4317272a2c98d6f3443e73a136cb2 name=ship input='2' parent=order-9 parent_execution=9 parent_name=order parent_task=4 parent_attempt=1 generation=1 trace_parent=00-9fae8c1c0c05eb58540c83d2f2e3d4d3-766b29e9cccf5974-01 trace_state='rondo=root' first_execution=00000000000000000000000000000003
     3 execution_completed output='done'
     4 orchestrator_completed
     -> order-9: child_completed execution=9 task=4 attempt=1 output='done'
@@ -206,7 +206,7 @@ fn an_eager_loop_is_cut_after_so_many_generations_and_goes_on() {
     assert_snapshot!(session.run("at=0s | start name=order"), @"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=a5f42295aa0b10253a89e49784d65b9e name=order input='again' scheduled_start=1ms generation=16 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=a5f42295aa0b10253a89e49784d65b9e name=order input='again' scheduled_start=1ms generation=16 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
     3 orchestrator_completed
     = Running generation=16 wake_at=1ms
     ");
@@ -214,7 +214,7 @@ fn an_eager_loop_is_cut_after_so_many_generations_and_goes_on() {
     assert_snapshot!(session.run("at=1ms"), @"
     replaces the history
     1 orchestrator_started at=1ms
-    2 execution_started execution=1864bdf80f9e48da2b4c2e1c0c4cdddb name=order input='again' scheduled_start=2ms generation=32 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root'
+    2 execution_started execution=1864bdf80f9e48da2b4c2e1c0c4cdddb name=order input='again' scheduled_start=2ms generation=32 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
     3 orchestrator_completed
     = Running generation=32 wake_at=2ms
     ");

@@ -182,6 +182,7 @@ fn events_beyond_the_buffer_are_dropped_unless_a_wait_takes_them() {
         name: name.into(),
         data: None,
         key: crate::EventKey::from_bytes((key as u128).to_be_bytes()),
+        execution_id: None,
     };
     let full = (0..limits::BUFFERED_EVENTS_MAX).map(|key| raise("other", key)).collect();
     session.run_messages(Timestamp::from_millis(1), full).unwrap();

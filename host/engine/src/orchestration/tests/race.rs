@@ -224,7 +224,7 @@ fn what_is_given_back_before_continue_as_new_is_carried_over() {
     assert_snapshot!(check("", BOTH, guests), @r#"
     replaces the history
     1 orchestrator_started at=0s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' earlier_events=00000000000000000000000000000001 first_execution=00000000000000000000000000000000
     3 event_raised name=b data='b1' key=2
     4 event_awaited task=0 name=b
     5 orchestrator_completed

@@ -389,7 +389,7 @@ fn a_failed_child_is_rewound_itself_and_answers_under_the_same_attempt() {
     9 orchestrator_started at=2s
     10 execution_rewound reason='fixed' from=5
     11 orchestrator_completed
-    -> ship-1: rewind reason='fixed'
+    -> ship-1: rewind reason='fixed' execution=e365fad90ef4a7af954fcc120fc18b24 parent=order-1 parent_name=order parent_task=0 parent_attempt=1
     = Running
     ");
     session.guests = script([vec![sub(0, "ship", "ship-1")], vec![complete("done")]]);
@@ -415,7 +415,7 @@ fn a_rewind_that_fails_again_in_the_same_way_and_moment_is_a_change_for_readers(
     11 sub_orchestration_failed task=0 kind=lost message='m'
     12 execution_failed kind=lost message='m'
     13 orchestrator_completed
-    -> ship-1: rewind
+    -> ship-1: rewind execution=e365fad90ef4a7af954fcc120fc18b24 parent=order-1 parent_name=order parent_task=0 parent_attempt=1
     = Failed failure=lost
     ");
 }
@@ -445,7 +445,7 @@ fn children_that_were_open_are_asked_for_their_answers() {
     11 execution_rewound from=6
     12 execution_failed kind=late message='m'
     13 orchestrator_completed
-    -> slow-1: start execution=e365fad90ef4a7af954fcc120fc18b24 name=slow parent=order-1 parent_name=order parent_task=0 parent_attempt=1 created_at=2s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
+    -> slow-1: rewind execution=e365fad90ef4a7af954fcc120fc18b24 parent=order-1 parent_name=order parent_task=0 parent_attempt=1 only_asks
     = Failed failure=late
     ");
 }
@@ -471,4 +471,69 @@ fn only_a_failed_instance_is_rewound() {
         orchestrator_started at=0s | execution_started name=order | execution_completed output='done'
         orchestrator_completed";
     assert_snapshot!(check(history, "at=1s | rewind", script([])), @r#"= Completed output="done" (as before)"#);
+}
+
+/// Waits for a child, and fails when that does.
+fn failed_by_child() -> Session {
+    let mut session = Session::new(ScriptedGuests::new(|turns| match turns {
+        [_] => vec![sub(0, "ship", "ship-1")],
+        [.., turn] => match turn.events.as_slice() {
+            [Event::ChildFailed { failure, .. }] => vec![fail(&failure.kind, "no parcel")],
+            _ => vec![complete("shipped")],
+        },
+        [] => vec![],
+    }));
+    session.run("at=0s | start name=order");
+    session.run("at=1s | child_failed task=0 kind=lost message=m ending=3");
+    session
+}
+
+#[test]
+fn a_copy_of_the_failure_that_was_rewound_does_not_fail_it_again() {
+    let mut session = failed_by_child();
+    session.run("at=2s | rewind");
+    for _ in 0..2 {
+        let told = session.run("at=3s | child_failed task=0 kind=lost message=m ending=3");
+        assert_eq!(told.trim(), "= Running (as before)");
+        session.evict();
+    }
+    assert_snapshot!(session.run("at=4s | child_failed task=0 kind=lost message=m ending=4"), @"
+    12 orchestrator_started at=4s
+    13 sub_orchestration_failed task=0 kind=lost message='m' ending=4
+    14 execution_failed kind=lost message='no parcel'
+    15 orchestrator_completed
+    = Failed failure=lost
+    ");
+}
+
+#[test]
+fn a_failure_that_an_earlier_build_tells_of_has_no_number_and_counts() {
+    let mut session = failed_by_child();
+    session.run("at=2s | rewind");
+    let told = session.run("at=3s | child_failed task=0 kind=lost message=m");
+    assert!(told.trim_end().ends_with("= Failed failure=lost"), "{told}");
+}
+
+#[test]
+fn a_child_that_is_gone_is_started_anew() {
+    let mut session = failed_by_child();
+    session.run("at=2s | rewind");
+    let gone = "child_failed task=0 kind=instance-gone message=gone ending=9223372036854775807";
+    assert_snapshot!(session.run(&format!("at=3s | {gone}")), @"
+    12 orchestrator_started at=3s
+    13 sub_orchestration_attempt_failed task=0 attempt=1 kind=instance-gone message='gone' retry_at=3s
+    14 orchestrator_completed
+    -> ship-1: start execution=9380876962c056d3bc1f8cbac1fa8c50 name=ship parent=order-1 parent_name=order parent_task=0 parent_attempt=2 created_at=3s trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-d63387184b2ca51e-01 trace_state='rondo=root'
+    = Running (as before)
+    ");
+    let told = session.run(&format!("at=4s | {gone}"));
+    assert_eq!(told.trim(), "= Running (as before)", "a copy");
+    session.evict();
+    assert_snapshot!(session.run("at=5s | child_completed task=0 attempt=2"), @r#"
+    15 orchestrator_started at=5s
+    16 sub_orchestration_completed task=0
+    17 execution_completed output='shipped'
+    18 orchestrator_completed
+    = Completed output="shipped"
+    "#);
 }

@@ -232,7 +232,7 @@ fn a_child_that_is_started_alike_is_the_same_and_others_are_others() {
     28 event_sent task=4 instance=order-2 name=same data='1'
     29 event_sent task=5 instance=order-2 name=other data='5000'
     30 orchestrator_completed
-    -> 00000000000000000000000000000007:1: rewind
+    -> 00000000000000000000000000000007:1: rewind execution=23082e76954d326b53ad7dbf75ccedb7 parent=order-1 parent_execution=7 parent_name=order parent_task=1 parent_attempt=1
     -> 00000000000000000000000000000007:2:2: start execution=69bcfce44bce4b0333a90371556b9dc1 name=other input='5000' parent=order-1 parent_execution=7 parent_name=order parent_task=2 parent_attempt=2 created_at=5s trace_parent=00-b228389e5990191f53f30ec884cc5042-8976ef31c9e0e3e6-01 trace_state='rondo=root'
     -> 00000000000000000000000000000007:3: start execution=a2e01a6dbf80ba4d8842faf6028a967f name=audit created_at=5s trace_parent=00-b228389e5990191f53f30ec884cc5042-8976ef31c9e0e3e6-01 trace_state='rondo=root'
     -> order-2: raise_event name=same data='1' key=3f8c5b3ed48c4bc475c842931fedf904
@@ -253,6 +253,43 @@ fn a_child_that_is_started_alike_is_the_same_and_others_are_others() {
     37 orchestrator_completed
     = Failed failure=lost
     ");
+}
+
+/// Sees the children of [`with_children`] end like that, fails, is rewound, and starts them again. What it says to the
+/// first of them then.
+fn said_to_the_same_child(ends: &str) -> (Session, String) {
+    let mut session = Session::new(with_children());
+    session.run("at=0s | start name=order execution=7");
+    session.run("at=1s | task_failed execution=7 task=0 attempt=1 kind=lost message='m'");
+    session.run(&format!("at=2s | {ends}"));
+    session.run("at=3s | child_completed execution=7 task=2 attempt=1");
+    session.run("at=4s | rewind");
+    session.evict();
+    let told = session.run("at=5s | task_failed execution=7 task=0 attempt=2 kind=lost message='m'");
+    let said = told.lines().find(|line| line.starts_with("-> 00000000000000000000000000000007:1: "));
+    let said = said.unwrap_or_default().to_owned();
+    (session, said)
+}
+
+#[test]
+fn a_child_that_had_not_failed_is_asked_how_it_ended() {
+    let (mut session, said) = said_to_the_same_child("child_completed execution=7 task=1 attempt=1");
+    assert!(said.contains(": rewind ") && said.ends_with(" parent_attempt=1 only_asks"), "{said}");
+    // It was purged in the meantime.
+    let gone = "child_failed execution=7 task=1 attempt=1 kind=instance-gone message=gone ending=9223372036854775807";
+    let told = session.run(&format!("at=6s | {gone}"));
+    assert!(told.contains("-> 00000000000000000000000000000007:1: start "), "{told}");
+}
+
+#[test]
+fn a_copy_of_the_failure_of_a_child_that_is_started_alike_means_nothing() {
+    let failed = "child_failed execution=7 task=1 attempt=1 kind=x message='x' ending=3";
+    let (mut session, said) = said_to_the_same_child(failed);
+    assert!(said.contains(": rewind ") && !said.ends_with(" only_asks"), "{said}");
+    session.evict();
+    assert_eq!(session.run(&format!("at=6s | {failed}")).trim(), "= Running (as before)");
+    let told = session.run("at=7s | child_failed execution=7 task=1 attempt=1 kind=x message='x' ending=4");
+    assert!(told.contains("sub_orchestration_failed task=1"), "{told}");
 }
 
 #[test]

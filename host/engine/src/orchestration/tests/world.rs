@@ -123,7 +123,9 @@ impl World {
                     (false, true) => Message::TaskCompleted { execution_id, task, attempt, output: None },
                     (false, false) => Message::TaskFailed { execution_id, task, attempt, failure: failure() },
                     (true, true) => Message::ChildCompleted { execution_id, task, attempt, output: None },
-                    (true, false) => Message::ChildFailed { execution_id, task, attempt, failure: failure() },
+                    (true, false) => {
+                        Message::ChildFailed { execution_id, task, attempt, failure: failure(), ending: None }
+                    }
                 }
             }
             16..=18 if !self.sent.is_empty() => self.sent[usize::from(pick) % number].clone(),
@@ -131,10 +133,11 @@ impl World {
                 name: ["a", "b"][usize::from(pick) % 2].into(),
                 data: None,
                 key: EventKey::from_bytes((number as u128 + 1).to_be_bytes()),
+                execution_id: None,
             },
-            24 => Message::Suspend { reason: None },
-            25 | 26 => Message::Resume { reason: None },
-            27..=29 => Message::Rewind { reason: None, to_event: None },
+            24 => Message::Suspend { reason: None, execution_id: None },
+            25 | 26 => Message::Resume { reason: None, execution_id: None },
+            27..=29 => Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None },
             30 if pick < 60 => Message::Terminate { reason: None, recurse: pick < 20, execution_id: None },
             30 => Message::Wake,
             31 => {

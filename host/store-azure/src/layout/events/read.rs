@@ -81,6 +81,7 @@ fn kind_of(row: &Reader<'_>) -> Result<EventKind, LayoutError> {
         names::CHILD_FAILED => EventKind::SubOrchestrationFailed {
             task: row.task("TaskScheduledId")?,
             failure: failure_of(row, "Reason")?,
+            ending: row.long("RondoEnding")?,
         },
         names::EVENT_RAISED => EventKind::EventRaised {
             name: name_of(row)?,
@@ -157,6 +158,7 @@ fn started_of(row: &Reader<'_>) -> Result<ExecutionStarted, LayoutError> {
         trace_context: row.json::<TraceContext>("ParentTraceContext")?.and_then(TraceContext::read),
         earlier_events: row.parsed("RondoEarlierEvents", keys_of)?,
         engine_revision: row.int(ENGINE_REVISION)?.map_or(EngineRevision::OLDEST, EngineRevision),
+        first_execution: row.parsed("RondoFirstExecution", |id| id.parse().ok())?,
     })
 }
 

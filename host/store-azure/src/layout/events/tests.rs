@@ -54,6 +54,8 @@ execution_rewound reason='again' from=4
 execution_terminated reason='enough' recurse
 execution_completed output='"done"'
 execution_failed kind=declined message='no money'
+execution_started execution=11111111111111111111111111111111 name=order generation=2 first_execution=33333333333333333333333333333333
+sub_orchestration_failed task=3 kind=declined message='no money' ending=4294967297
 "#;
 
 /// As the rewind of a DurableTask client rewrites a row.
@@ -84,7 +86,7 @@ fn rows_that_a_client_has_rewound_are_read_as_what_they_were() {
         assert!(put_back(&mut entity), "{event}");
         assert_eq!(event_of(event.id, &entity).unwrap(), event);
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }
 
 #[test]
@@ -138,6 +140,8 @@ fn event_rows_never_change() {
     EventId=-1 EventType='ExecutionTerminated' Input='enough' RondoRecurse=true
     EventId=-1 EventType='ExecutionCompleted' FailureDetails='null' OrchestrationStatus='Completed' Result='"done"'
     EventId=-1 EventType='ExecutionCompleted' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' OrchestrationStatus='Failed' Result='no money'
+    EventId=-1 EventType='ExecutionStarted' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='null' ParentTraceContext='null' RondoCreatedAt=@1970-01-01T00:00:00.000Z RondoFirstExecution='33333333333333333333333333333333' RondoGeneration=2 Tags='null'
+    EventId=-1 EventType='SubOrchestrationInstanceFailed' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' Reason='no money' RondoEnding=4294967297L TaskScheduledId=3
     "#);
 }
 

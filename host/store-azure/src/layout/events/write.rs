@@ -132,8 +132,11 @@ fn write_kind(row: &mut Writer, instance_key: &str, event: &HistoryEvent) -> Lab
         EventKind::SubOrchestrationCompleted { task, output } => {
             write_result(row, *task, output.as_ref(), names::CHILD_COMPLETED)
         }
-        EventKind::SubOrchestrationFailed { task, failure } => {
+        EventKind::SubOrchestrationFailed { task, failure, ending } => {
             row.task("TaskScheduledId", *task);
+            if let Some(ending) = ending {
+                row.long("RondoEnding", *ending);
+            }
             write_failure(row, "Reason", failure, names::CHILD_FAILED)
         }
         EventKind::EventAwaited { task, name } => {
@@ -170,6 +173,7 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         trace_context,
         earlier_events,
         engine_revision,
+        first_execution,
     } = started;
     // A key that is none of ours stays what it is; the id is for other readers, and known from the key.
     let instance_id = keys::unescape(instance_key).unwrap_or_else(|| instance_key.to_owned());
@@ -183,7 +187,8 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         .time("RondoCreatedAt", *created_at)
         .some_text("RondoComponent", component.map(|digest| digest.to_string()))
         .int("RondoGeneration", *generation)
-        .some_text("RondoEarlierEvents", earlier_events.as_deref().map(keys_text));
+        .some_text("RondoEarlierEvents", earlier_events.as_deref().map(keys_text))
+        .some_text("RondoFirstExecution", first_execution.map(|id| id.to_string()));
     if *engine_revision != EngineRevision::OLDEST {
         row.int(ENGINE_REVISION, engine_revision.0);
     }

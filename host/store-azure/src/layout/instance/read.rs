@@ -75,6 +75,7 @@ pub(crate) fn row_of(instance_id_key: &str, entity: &Entity) -> Result<InstanceR
         scheduled_start: row.time("ScheduledStartTime")?,
         component: row.parsed("RondoComponent", |digest| digest.parse().ok())?,
         generation: row.int("RondoGeneration")?.unwrap_or_default(),
+        first_execution: row.parsed("RondoFirstExecution", |id| id.parse().ok())?,
     };
     let last_event: Option<EventId> = row.long("RondoLastEvent")?.and_then(last_event_of);
     let wake_at: Option<Timestamp> = row.exact_time("RondoWakeAt")?;

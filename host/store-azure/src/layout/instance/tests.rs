@@ -59,6 +59,7 @@ fn full() -> InstanceRow {
         scheduled_start: Some(at(3)),
         component: Some(Digest::from_bytes([0x33; 32])),
         generation: 4,
+        first_execution: Some(ExecutionId::from_bytes([0x44; 16])),
     };
     let held = Some(HeldReason { code: "x".into(), message: "y".into(), since: at(4) });
     InstanceRow { state, held, last_event: Some(EventId(9)), revision: 5, wake_at: Some(at(5)) }
@@ -77,6 +78,7 @@ fn empty() -> InstanceRow {
         completed_at: None,
         scheduled_start: None,
         component: None,
+        first_execution: None,
         ..full.state
     };
     InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None }
@@ -96,6 +98,7 @@ fn instance_rows_never_change() {
     RondoAbsent='Output'
     RondoComponent='3333333333333333333333333333333333333333333333333333333333333333'
     RondoFailure='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":{"RondoDetails":"7"}}'
+    RondoFirstExecution='44444444444444444444444444444444'
     RondoGeneration=4
     RondoHeld='{"Code":"x","Message":"y","SinceMs":1782900004000}'
     RondoInBlobs=''
@@ -118,6 +121,7 @@ fn instance_rows_never_change() {
     RondoAbsent='Version,Input,Output,CustomStatus,CompletedTime,ScheduledStartTime'
     RondoComponent=''
     RondoFailure='null'
+    RondoFirstExecution=''
     RondoGeneration=4
     RondoHeld=''
     RondoInBlobs=''
@@ -260,10 +264,12 @@ fn any_row() -> impl Strategy<Value = InstanceRow> {
     let times = (time(), of(time()), of(time()), of(time()));
     let numbers = (any::<u64>(), of(1..u64::MAX), any::<u32>());
     let status = prop::sample::select(&RuntimeStatus::ALL);
-    (arbitrary::started(), payloads, times, numbers, (failure, held, status, of(any::<[u8; 32]>()))).prop_map(
+    let first_execution = of(any::<[u8; 16]>().prop_map(ExecutionId::from_bytes));
+    let rest = (failure, held, status, of(any::<[u8; 32]>()), first_execution);
+    (arbitrary::started(), payloads, times, numbers, rest).prop_map(
         |(started, (input, output, custom_status), times, (revision, last_event, generation), rest)| {
             let (updated_at, completed_at, scheduled_start, wake_at) = times;
-            let (failure, held, status, component) = rest;
+            let (failure, held, status, component, first_execution) = rest;
             let state = InstanceState {
                 instance_id: InstanceId::new("order/1").unwrap(),
                 execution_id: started.execution_id,
@@ -282,6 +288,7 @@ fn any_row() -> impl Strategy<Value = InstanceRow> {
                 scheduled_start,
                 component: component.map(Digest::from_bytes),
                 generation,
+                first_execution,
             };
             InstanceRow { state, held, last_event: last_event.map(EventId), revision, wake_at }
         },

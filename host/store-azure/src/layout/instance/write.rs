@@ -42,6 +42,7 @@ pub(crate) fn full_row(
         scheduled_start,
         component,
         generation,
+        first_execution,
     } = state;
     let text = |payload: &Option<Payload>| payload.as_ref().map(|payload| payload.as_str().to_owned());
     let mut columns = touched(row);
@@ -60,6 +61,7 @@ pub(crate) fn full_row(
         .json("RondoParent", parent.as_ref().map(|parent| ParentInstance::new(parent, Typing::Plain)).as_ref())
         .text("RondoComponent", component.map_or_else(String::new, |digest| digest.to_string()))
         .int("RondoGeneration", *generation)
+        .text("RondoFirstExecution", first_execution.map_or_else(String::new, |id| id.to_string()))
         .text("RondoHeld", held_text(held.as_ref()));
     for (column, time) in [("CompletedTime", completed_at), ("ScheduledStartTime", scheduled_start)] {
         match time {

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::{
-    ActivityTask, EngineRevision, EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload, TaskId,
-    Timestamp,
+    ActivityTask, Asker, EngineRevision, EventId, EventKey, ExecutionId, ExecutionStarted, Failure, Message, Payload,
+    TaskId, Timestamp,
 };
 use store::codec;
 
@@ -163,20 +163,22 @@ impl Incoming {
                 execution_id: self.execution()?,
                 task: self.task()?,
                 attempt: self.attempt(),
+                ending: self.rondo.as_ref().and_then(|rondo| rondo.ending),
                 failure: self.failure()?,
             },
             shape::EVENT_RAISED => self.raised()?,
             shape::EXECUTION_TERMINATED => Message::Terminate {
-                execution_id: self.addressee.execution(),
+                execution_id: self.execution_of_termination()?,
                 recurse: self.rondo.as_ref().is_some_and(|rondo| rondo.recurse),
                 reason: self.event.input.map(Payload::from),
             },
-            shape::EXECUTION_SUSPENDED => Message::Suspend { reason: self.reason() },
-            shape::EXECUTION_RESUMED => Message::Resume { reason: self.reason() },
-            shape::EXECUTION_REWOUND => Message::Rewind {
-                to_event: self.rondo.as_ref().and_then(|rondo| rondo.to_event).map(EventId),
-                reason: self.reason(),
-            },
+            shape::EXECUTION_SUSPENDED => {
+                Message::Suspend { execution_id: self.addressee.execution(), reason: self.reason() }
+            }
+            shape::EXECUTION_RESUMED => {
+                Message::Resume { execution_id: self.addressee.execution(), reason: self.reason() }
+            }
+            shape::EXECUTION_REWOUND => self.rewind()?,
             shape::TIMER_FIRED => Message::Wake,
             shape::GENERIC => self.generic()?,
             other => return Err(LayoutError::Unknown { name: "$type", found: other.type_name.to_owned() }),
@@ -189,13 +191,36 @@ impl Incoming {
             None => self.key,
         };
         let name = self.event.name.ok_or(LayoutError::Missing { name: "Name" })?;
-        Ok(Message::RaiseEvent { name, data: self.event.input.map(Payload::from), key })
+        let execution_id = self.addressee.execution();
+        Ok(Message::RaiseEvent { name, data: self.event.input.map(Payload::from), key, execution_id })
+    }
+
+    fn execution_of_termination(&self) -> Result<Option<ExecutionId>, LayoutError> {
+        match self.rondo.as_ref().and_then(|rondo| rondo.execution.as_deref()) {
+            Some(id) => id.parse().map(Some).map_err(|source| LayoutError::Id { name: "Execution", source }),
+            None => Ok(self.addressee.execution()),
+        }
+    }
+
+    fn rewind(mut self) -> Result<Message, LayoutError> {
+        let execution_id = self.addressee.execution();
+        let rondo = self.rondo.take().unwrap_or_default();
+        let parent = rondo.asker.map(ParentInstance::read).transpose()?;
+        let asker = parent.map(|parent| Box::new(Asker { parent, only_asks: rondo.only_asks }));
+        let to_event = rondo.to_event.map(EventId);
+        Ok(Message::Rewind { reason: self.reason(), execution_id, asker, to_event })
     }
 
     /// A message without a form of its own; one of DurableTask is a rewind of older clients.
     fn generic(self) -> Result<Message, LayoutError> {
         let Some(encoded) = self.rondo.and_then(|rondo| rondo.encoded) else {
-            return Ok(Message::Rewind { reason: self.event.data.map(Payload::from), to_event: None });
+            let reason = self.event.data.map(Payload::from);
+            return Ok(Message::Rewind {
+                reason,
+                execution_id: self.addressee.execution(),
+                asker: None,
+                to_event: None,
+            });
         };
         let bytes = BASE64.decode(encoded).map_err(|_| LayoutError::Malformed { name: "Encoded" })?;
         codec::decode_message(&bytes).map_err(|source| LayoutError::Codec { name: "a message", source })
@@ -238,6 +263,7 @@ impl Incoming {
             trace_context: parent_trace_context.and_then(TraceContext::read),
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
+            first_execution: None,
         })
     }
 }

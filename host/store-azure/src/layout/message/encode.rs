@@ -18,8 +18,14 @@ pub(crate) fn encode(content: &Content, header: Header<'_>) -> Encoded {
     let (class, addressee, body) = match content {
         Content::InBlob { name } => return Encoded { text: pointer(name, header), blob: None },
         Content::ToInstance { to, message, replaces } => {
-            let addressee = InstanceRef::new(to.as_str(), execution_of(message), Typing::Typed);
+            let is_by_client = header.sender.is_none();
+            let addressee = InstanceRef::new(to.as_str(), execution_of(message, is_by_client), Typing::Typed);
             let mut body = body_of(message, &addressee, header.at);
+            if let Message::Terminate { execution_id, .. } = message
+                && is_by_client
+            {
+                body.rondo.execution = execution_id.map(|id| id.to_string());
+            }
             body.rondo.replaces = match replaces {
                 Replaces::Nothing => Some(String::new()),
                 Replaces::Execution(execution_id) => Some(execution_id.to_string()),
@@ -110,15 +116,19 @@ struct Body {
     rondo: Rondo,
 }
 
-/// Which execution of the instance a message is for; none: whichever runs.
-fn execution_of(message: &Message) -> Option<ExecutionId> {
+/// Which execution of the instance a message is for; none: whichever runs, or see [`Rondo::execution`].
+fn execution_of(message: &Message, is_by_client: bool) -> Option<ExecutionId> {
     match message {
         Message::Start(started) => Some(started.execution_id),
         Message::TaskCompleted { execution_id, .. }
         | Message::TaskFailed { execution_id, .. }
         | Message::ChildCompleted { execution_id, .. }
         | Message::ChildFailed { execution_id, .. } => Some(*execution_id),
-        Message::Terminate { execution_id, .. } => *execution_id,
+        Message::Terminate { execution_id, .. } => execution_id.filter(|_| !is_by_client),
+        Message::RaiseEvent { execution_id, .. }
+        | Message::Suspend { execution_id, .. }
+        | Message::Resume { execution_id, .. }
+        | Message::Rewind { execution_id, .. } => *execution_id,
         _ => None,
     }
 }
@@ -142,13 +152,17 @@ fn body_of(message: &Message, addressee: &InstanceRef, at: Timestamp) -> Body {
             Event { task_scheduled_id: Some(task.0.cast_signed()), result: shared(output.as_ref()), ..event },
             Rondo { attempt: Some(*attempt), ..rondo },
         ),
-        Message::TaskFailed { execution_id: _, task, attempt, failure }
-        | Message::ChildFailed { execution_id: _, task, attempt, failure } => (
-            if matches!(message, Message::TaskFailed { .. }) { shape::TASK_FAILED } else { shape::CHILD_FAILED },
+        Message::TaskFailed { execution_id: _, task, attempt, failure } => (
+            shape::TASK_FAILED,
             Event { task_scheduled_id: Some(task.0.cast_signed()), ..with_failure(failure, event) },
             Rondo { attempt: Some(*attempt), ..rondo },
         ),
-        Message::RaiseEvent { name, data, key } => (
+        Message::ChildFailed { execution_id: _, task, attempt, failure, ending } => (
+            shape::CHILD_FAILED,
+            Event { task_scheduled_id: Some(task.0.cast_signed()), ..with_failure(failure, event) },
+            Rondo { attempt: Some(*attempt), ending: *ending, ..rondo },
+        ),
+        Message::RaiseEvent { name, data, key, execution_id: _ } => (
             shape::EVENT_RAISED,
             Event { name: Some(name.clone()), input: shared(data.as_ref()), ..event },
             Rondo { event_key: Some(key.to_string()), ..rondo },
@@ -158,11 +172,13 @@ fn body_of(message: &Message, addressee: &InstanceRef, at: Timestamp) -> Body {
             Event { input: shared(reason.as_ref()), ..event },
             Rondo { recurse: *recurse, ..rondo },
         ),
-        Message::Suspend { reason } => with_reason(shape::EXECUTION_SUSPENDED, reason.as_ref(), event),
-        Message::Resume { reason } => with_reason(shape::EXECUTION_RESUMED, reason.as_ref(), event),
-        Message::Rewind { reason, to_event } => {
+        Message::Suspend { reason, execution_id: _ } => with_reason(shape::EXECUTION_SUSPENDED, reason.as_ref(), event),
+        Message::Resume { reason, execution_id: _ } => with_reason(shape::EXECUTION_RESUMED, reason.as_ref(), event),
+        Message::Rewind { reason, execution_id: _, asker, to_event } => {
             let (class, event, rondo) = with_reason(shape::EXECUTION_REWOUND, reason.as_ref(), event);
-            (class, event, Rondo { to_event: to_event.map(|EventId(id)| id), ..rondo })
+            let only_asks = asker.as_ref().is_some_and(|asker| asker.only_asks);
+            let asker = asker.as_ref().map(|asker| ParentInstance::new(&asker.parent, Typing::Plain));
+            (class, event, Rondo { asker, only_asks, to_event: to_event.map(|EventId(id)| id), ..rondo })
         }
         Message::Wake => (
             shape::TIMER_FIRED,
@@ -213,6 +229,7 @@ fn started_body(started: &ExecutionStarted, addressee: &InstanceRef, event: Even
         earlier_events: _,
         // The host that begins it says so.
         engine_revision: _,
+        first_execution: _,
     } = started;
     // In .NET such members of an object are not data.
     let is_plain = |key: &String| !key.starts_with('$');

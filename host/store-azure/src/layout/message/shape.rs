@@ -176,6 +176,19 @@ pub(super) struct Rondo {
     /// Of a start, if .NET would misread one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tags: Option<BTreeMap<String, String>>,
+    /// Of a client's termination: which execution is meant. In the addressee earlier builds would take it for the only
+    /// generation that is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) execution: Option<String>,
+    /// Of a rewind: the parent that waits for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asker: Option<ParentInstance>,
+    /// Of a rewind: a child that has failed is not reopened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) only_asks: bool,
+    /// Of a child's failure: which of its endings it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ending: Option<u64>,
     /// A message without a form of its own, as `store` encodes it, in Base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) encoded: Option<String>,

@@ -25,7 +25,7 @@ fn to(message: Message, replaces: Replaces) -> Content {
 
 fn raise(data: String) -> Content {
     let key = EventKey::from_bytes([7; 16]);
-    to(Message::RaiseEvent { name: "e".into(), data: Some(data.into()), key }, Replaces::Unsaid)
+    to(Message::RaiseEvent { name: "e".into(), data: Some(data.into()), key, execution_id: None }, Replaces::Unsaid)
 }
 
 fn activity(component: Option<Digest>) -> Content {
@@ -56,6 +56,11 @@ suspend reason='lunch'
 resume
 rewind reason='again'
 wake
+child_failed execution=11111111111111111111111111111111 task=0 kind=declined message='no money' ending=4294967297
+raise_event name=approved key=1 execution=11111111111111111111111111111111
+suspend execution=11111111111111111111111111111111
+resume execution=11111111111111111111111111111111
+rewind execution=11111111111111111111111111111111 parent=up parent_execution=22222222222222222222222222222222 parent_name=upper parent_task=3 parent_attempt=2 only_asks
 "#;
 
 #[test]
@@ -74,12 +79,17 @@ fn messages_never_change() {
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.SubOrchestrationInstanceCompletedEvent","EventType":8,"TaskScheduledId":0,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":2}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.SubOrchestrationInstanceFailedEvent","EventType":9,"TaskScheduledId":0,"Reason":"was ended","FailureDetails":{"$type":"DurableTask.Core.FailureDetails","ErrorType":"terminated","ErrorMessage":"was ended","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null},"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":2}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.EventRaisedEvent","EventType":15,"Name":"approved","Input":"\"\"","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"EventKey":"abababababababababababababababab"}}
-    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionTerminatedEvent","EventType":3,"Input":"enough","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Recurse":true}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionTerminatedEvent","EventType":3,"Input":"enough","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Recurse":true,"Execution":"11111111111111111111111111111111"}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionTerminatedEvent","EventType":3,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionSuspendedEvent","EventType":19,"Reason":"lunch","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionResumedEvent","EventType":20,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionRewoundEvent","EventType":21,"Reason":"again","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
     {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TimerFiredEvent","EventType":11,"TimerId":-1,"FireAt":"2026-07-01T10:00:00.123Z","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.SubOrchestrationInstanceFailedEvent","EventType":9,"TaskScheduledId":0,"Reason":"no money","FailureDetails":{"$type":"DurableTask.Core.FailureDetails","ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null},"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":1,"Ending":4294967297}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.EventRaisedEvent","EventType":15,"Name":"approved","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"EventKey":"00000000000000000000000000000001"}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionSuspendedEvent","EventType":19,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionResumedEvent","EventType":20,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{}}
+    {"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.ExecutionRewoundEvent","EventType":21,"EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Asker":{"Name":"upper","OrchestrationInstance":{"InstanceId":"up","ExecutionId":"22222222222222222222222222222222"},"TaskScheduleId":3,"Version":null,"RondoAttempt":2},"OnlyAsks":true}}
     "#);
     assert_snapshot!(encode(&activity(Some(Digest::from_bytes([0x33; 32]))), header()).text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TaskScheduledEvent","EventType":4,"Name":"charge","Input":"[5]","ParentTraceContext":{"$type":"DurableTask.Core.Tracing.DistributedTraceContext","TraceParent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","TraceState":"a=1"},"EventId":3,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"","ExecutionId":""},"SerializableTraceContext":null,"Rondo":{"Attempt":2,"Component":"3333333333333333333333333333333333333333333333333333333333333333"}}"#);
 }
@@ -108,6 +118,22 @@ fn a_long_message_moves_to_a_blob() {
     assert_eq!(decode(&overflow::gunzip_text(&blob.bytes).unwrap()).unwrap(), content);
 }
 
+/// Earlier builds take an execution of the addressee for the only generation that is to be terminated.
+#[test]
+fn only_a_parent_names_the_execution_to_terminate_where_earlier_builds_look() {
+    let execution_id = Some(ExecutionId::from_bytes([0x11; 16]));
+    let message = Message::Terminate { reason: None, recurse: true, execution_id };
+    let parent = InstanceId::new("up").unwrap();
+    let sender = Some((&parent, ExecutionId::from_bytes([0x22; 16])));
+    for (sender, is_in_addressee) in [(None, false), (sender, true)] {
+        let content = to(message.clone(), Replaces::Unsaid);
+        let text = encode(&content, Header { sender, ..header() }).text;
+        let addressee = text.contains(r#""InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111""#);
+        assert_eq!((addressee, text.contains(r#""Execution":"#)), (is_in_addressee, !is_in_addressee), "{text}");
+        assert_eq!(decode(&text).unwrap(), content);
+    }
+}
+
 #[test]
 fn a_message_may_be_in_base64() {
     let content = raise("ü".into());
@@ -118,7 +144,7 @@ fn a_message_may_be_in_base64() {
 
 #[test]
 fn a_message_without_a_form_of_its_own_is_kept_encoded() {
-    let message = Message::Suspend { reason: Some("a".into()) };
+    let message = Message::Suspend { reason: Some("a".into()), execution_id: None };
     let (class, event, rondo) = encode::encoded_body(&message, shape::Event::default());
     let event = shape::Event { type_name: class.type_name.to_owned(), event_id: -1, ..event };
     let text = format!(
@@ -155,6 +181,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         name: "a".into(),
         data,
         key: EventKey::from_bytes(key),
+        execution_id: None,
     });
     let dollars = arbitrary::started().prop_map(|mut started| {
         started.tags.insert("$type".into(), "x".into());

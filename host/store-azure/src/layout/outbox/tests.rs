@@ -12,7 +12,8 @@ fn outgoing(to: &str, message: Message) -> Outgoing {
 
 fn raise(bytes: usize) -> Outgoing {
     let key = engine::EventKey::from_bytes([7; 16]);
-    outgoing("a", Message::RaiseEvent { name: "e".into(), data: Some(Payload::from("x".repeat(bytes))), key })
+    let data = Some(Payload::from("x".repeat(bytes)));
+    outgoing("a", Message::RaiseEvent { name: "e".into(), data, key, execution_id: None })
 }
 
 fn read(row: &Row) -> Outbox {

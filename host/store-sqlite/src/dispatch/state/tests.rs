@@ -7,7 +7,7 @@ fn key(number: i64) -> Key {
 }
 
 fn loaded(id: u64) -> Loaded {
-    Loaded { id: MessageId(id), message: Message::Suspend { reason: None }, bytes: 10 }
+    Loaded { id: MessageId(id), message: Message::Suspend { reason: None, execution_id: None }, bytes: 10 }
 }
 
 fn stored(instance: i64, message: u64) -> Change {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Digest, Failure, InstanceState, Parent, Timestamp};
+use engine::{Digest, ExecutionId, Failure, InstanceState, Parent, Timestamp};
 use minicbor::{Decode, Encode};
 
 const VERSION: u8 = 1;
@@ -26,6 +26,8 @@ pub(super) struct Details {
     pub(super) component: Option<Digest>,
     #[n(7)]
     pub(super) generation: u32,
+    #[n(8)]
+    pub(super) first_execution: Option<ExecutionId>,
 }
 
 impl Details {
@@ -39,6 +41,7 @@ impl Details {
             scheduled_start: state.scheduled_start,
             component: state.component,
             generation: state.generation,
+            first_execution: state.first_execution,
         };
         let mut bytes = vec![VERSION];
         minicbor::encode(&details, &mut bytes).expect("writing to a Vec cannot fail, and these types can be encoded");
@@ -51,5 +54,36 @@ impl Details {
             Some((found, _)) => Err(format!("unknown format version {found}")),
             None => Err("there is nothing".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As every build writes it that knows of a first execution.
+    const LATER_GENERATION: &[u8] = b"\x01\x89\xf6\xf6\xa0\xf6\xf6\xf6\xf6\x02\x50\x07\x07\x07\x07\x07\x07\x07\x07\
+        \x07\x07\x07\x07\x07\x07\x07\x07";
+    /// The same without one.
+    const OF_EARLIER_BUILD: &[u8] = b"\x01\x88\xf6\xf6\xa0\xf6\xf6\xf6\xf6\x02";
+
+    #[test]
+    fn the_first_execution_is_at_the_end_and_may_be_missing() {
+        let of_earlier_build = Details {
+            version: None,
+            failure: None,
+            tags: BTreeMap::new(),
+            parent: None,
+            completed_at: None,
+            scheduled_start: None,
+            component: None,
+            generation: 2,
+            first_execution: None,
+        };
+        assert_eq!(Details::decode(OF_EARLIER_BUILD).as_ref(), Ok(&of_earlier_build));
+        let first_execution = Some(ExecutionId::from_bytes([7; 16]));
+        let details = Details { first_execution, ..of_earlier_build };
+        assert_eq!(minicbor::to_vec(&details).unwrap(), LATER_GENERATION[1..]);
+        assert_eq!(Details::decode(LATER_GENERATION), Ok(details));
     }
 }
