@@ -177,7 +177,7 @@ fn told(event: EventKind) -> Result<Event> {
         EventKind::TaskFailed { task, failure } => Event::ActivityFailed { task, failure },
         EventKind::TimerFired { task } => Event::TimerFired { task },
         EventKind::SubOrchestrationCompleted { task, output } => Event::ChildCompleted { task, output },
-        EventKind::SubOrchestrationFailed { task, failure } => Event::ChildFailed { task, failure },
+        EventKind::SubOrchestrationFailed { task, failure, .. } => Event::ChildFailed { task, failure },
         EventKind::EventRaised { name, data, key: _ } => Event::EventRaised { task: TaskId(name.parse()?), data },
         other => bail!("guests are not told of {}", other.name()),
     })

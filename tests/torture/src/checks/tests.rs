@@ -44,6 +44,7 @@ fn stored(output: &str, kinds: Vec<EventKind>) -> Stored {
         scheduled_start: None,
         component: None,
         generation: 0,
+        first_execution: None,
     };
     let row = InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None };
     Stored { row, history: history(kinds) }
