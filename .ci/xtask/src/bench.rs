@@ -1,12 +1,11 @@
 //! `cargo xtask bench`: the benchmark program.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Result;
 
 use crate::guests::{self, Builder, Which};
-use crate::process::{note, run};
+use crate::process::{self, note, run};
 use crate::{emulator, peers};
 
 /// Builds the guests and the program, and runs it; in release mode, unless it only counts.
@@ -24,8 +23,8 @@ pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     if has("peers") {
         peers::ensure(root)?;
     }
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["run", "--locked", "--package", "bench"]);
+    let mut cargo = process::cargo(root);
+    cargo.args(["run", "--locked", "--package", "bench"]);
     if builder == Builder::Release {
         cargo.arg("--release");
     }

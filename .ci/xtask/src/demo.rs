@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: what a newcomer sees first.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use e2e::{Example, Server, WebPage};
@@ -12,7 +11,7 @@ use crate::process::{self, note, say};
 /// Builds everything, serves in a temporary folder, deploys the examples, runs them, and shows what came of it.
 pub(crate) fn run(root: &Path) -> Result<()> {
     note("Building the host. The first time this takes some minutes, most of them for the WebAssembly engine.");
-    process::run(Command::new("cargo").current_dir(root).args(["build", "--locked", "--package", "cli"]))?;
+    process::run(process::cargo(root).args(["build", "--locked", "--package", "cli"]))?;
     note("Building the examples to WebAssembly.");
     guests::build(root, Which::Rust, Builder::Dev)?;
 

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{note, output, run, this_program};
+use crate::process::{cargo, note, output, run, this_program};
 use crate::tools::install_on_debian;
 
 /// Set for compilations that this program wraps.
@@ -56,8 +56,8 @@ pub(crate) fn everything(root: &Path, seconds: u32, targets: &[String]) -> Resul
     ensure!(!chosen.is_empty(), "there is no such target; there are: {}", all.join(", "));
     ensure_compiler()?;
     note("Building the fuzz targets with coverage, which takes some minutes.");
-    let mut build = Command::new("cargo");
-    build.current_dir(root).args(["build", "--workspace", "--locked", "--features", "fuzz/libfuzzer"]);
+    let mut build = cargo(root);
+    build.args(["build", "--workspace", "--locked", "--features", "fuzz/libfuzzer"]);
     build.args(chosen.iter().flat_map(|name| ["--bin", name.as_str()]));
     build.env(WRAPS, "1").env("RUSTC_WORKSPACE_WRAPPER", this_program()?);
     run(&mut build)?;

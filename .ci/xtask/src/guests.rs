@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use self::stamp::Stamp;
-use crate::process::{note, run, this_program};
+use crate::process::{self, note, run, this_program};
 use crate::tools::{self, Tools};
 
 /// Which guests are wanted.
@@ -72,8 +72,8 @@ pub(crate) fn build(root: &Path, which: Which, builder: Builder) -> Result<()> {
 
 /// The `rondo` binary, built.
 fn rondo(root: &Path, builder: Builder) -> Result<PathBuf> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["build", "--locked", "--package", "cli"]);
+    let mut cargo = process::cargo(root);
+    cargo.args(["build", "--locked", "--package", "cli"]);
     if builder == Builder::Release {
         cargo.arg("--release");
     }

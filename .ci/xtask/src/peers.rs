@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{note, output, run};
+use crate::process::{self, note, output, run};
 use crate::tools;
 
 /// What Debian 12 has. Restate's SDK asks for more; its service makes up for that.
@@ -62,7 +62,7 @@ fn check_node() -> Result<()> {
 /// Builds the program with a lock file and a target folder of its own.
 fn duroxide(root: &Path) -> Result<()> {
     note("Building duroxide in release mode. The first time this takes minutes.");
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root.join("tests/bench/peers/duroxide")).args(["build", "--locked", "--release"]);
+    let mut cargo = process::cargo(&root.join("tests/bench/peers/duroxide"));
+    cargo.args(["build", "--locked", "--release"]);
     run(cargo.env("CARGO_TARGET_DIR", root.join("target/peers/duroxide")))
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 
-use crate::process::{note, run};
+use crate::process::{self, note, run};
 
 /// Where the tests learn the first of the seeds that nobody has run before.
 const FIRST_FRESH: &str = "RONDO_SIM_SEED";
@@ -24,7 +24,7 @@ pub(crate) fn give_fresh_seeds(tests: &mut Command) -> Result<&mut Command> {
 /// Builds the simulator in release mode and runs it.
 pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     note("Building the simulator in release mode. The first time this takes some minutes.");
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["run", "--locked", "--release", "--package", "sim", "--"]);
+    let mut cargo = process::cargo(root);
+    cargo.args(["run", "--locked", "--release", "--package", "sim", "--"]);
     run(cargo.args(arguments))
 }

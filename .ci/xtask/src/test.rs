@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use crate::guests::{self, Builder, Which};
-use crate::process::{note, run};
+use crate::process::{self, note, run};
 use crate::{clients, emulator, fuzz, fuzzer, sdk_tests, sim, tidy};
 
 /// How long each reader of bytes from outside is tried with random ones. Regressions are what a pipeline can find in
@@ -16,8 +16,8 @@ const FUZZ_SECONDS: u32 = 5;
 /// Formats, lints, builds guests, runs every test.
 pub(crate) fn everything(root: &Path) -> Result<()> {
     let cargo = |args: &[&str]| {
-        let mut command = Command::new("cargo");
-        command.current_dir(root).args(args);
+        let mut command = process::cargo(root);
+        command.args(args);
         command
     };
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -51,5 +51,5 @@ fn ensure_nextest(root: &Path) -> Result<()> {
         return Ok(());
     }
     note("cargo-nextest is missing: installing it once, which takes some minutes");
-    run(Command::new("cargo").current_dir(root).args(["install", "--locked", "cargo-nextest"]))
+    run(process::cargo(root).args(["install", "--locked", "cargo-nextest"]))
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::output;
+use crate::process::{cargo, output};
 
 /// What the top level may hold.
 const TOP_LEVEL: &[&str] =
@@ -72,8 +72,7 @@ fn long_files(root: &Path, files: &[String]) -> Result<Vec<String>> {
 
 /// Reads the dependency arrows of the host crates from `cargo metadata`, tests excepted.
 fn arrows(root: &Path) -> Result<Vec<String>> {
-    let metadata =
-        output(Command::new("cargo").current_dir(root).args(["metadata", "--no-deps", "--format-version=1"]))?;
+    let metadata = output(cargo(root).args(["metadata", "--no-deps", "--format-version=1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).context("reading cargo metadata")?;
     let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
     let mut offences = Vec::new();

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::emulator;
 use crate::guests::{self, Builder, Which};
-use crate::process::{note, run, this_program};
+use crate::process::{self, note, run, this_program};
 
 /// Builds the guests, the host and the program, and runs it; in release mode if it counts a million turns.
 pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
@@ -17,8 +17,8 @@ pub(crate) fn run_program(root: &Path, arguments: &[String]) -> Result<()> {
     }
     guests::build(root, Which::Rust, if soaks { Builder::Release } else { Builder::Dev })?;
     let cargo = |verb: &str| {
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(root).args([verb, "--locked"]);
+        let mut cargo = process::cargo(root);
+        cargo.args([verb, "--locked"]);
         if soaks {
             cargo.arg("--release");
         }

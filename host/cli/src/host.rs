@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use wasm::{Ceiling, Engines};
 use worker::Worker;
 
+use crate::activity_threads::ActivityThreads;
 use crate::ceiling::CeilingArgs;
 use crate::compiling::CompilingArgs;
 use crate::hub_facts::LocalHub;
@@ -79,6 +80,7 @@ pub(crate) struct Host {
     data: PathBuf,
     readiness: Readiness,
     worker: Worker,
+    activity_threads: ActivityThreads,
     /// None: no traces are wanted.
     exporting: Option<Exporting>,
     stop_serving: oneshot::Sender<()>,
@@ -151,19 +153,21 @@ impl Host {
         });
 
         registry.load_newest().await;
-        let worker = Worker::start(worker_options(args, traces.as_ref()), backend, Arc::new(registry), clock)
-            .context("starting the worker's threads")?;
+        let activity_threads = ActivityThreads::start()?;
+        let options = worker_options(args, traces.as_ref(), &activity_threads);
+        let worker =
+            Worker::start(options, backend, Arc::new(registry), clock).context("starting the worker's threads")?;
         let monitor = worker.monitor();
         let _ = hub.monitor.set(monitor.clone());
         readiness.watch(move || monitor.problem());
         readiness.set(Phase::Ready);
         write_endpoint(&args.data, &url)?;
-        Ok(Self { url, data: args.data.clone(), readiness, worker, exporting, stop_serving, serving })
+        Ok(Self { url, data: args.data.clone(), readiness, worker, activity_threads, exporting, stop_serving, serving })
     }
 
     /// Stops everything, finishing what was begun. What is cut off goes on after the next start.
     pub(crate) async fn stop(self) -> Result<()> {
-        let Self { url: _, data, readiness, worker, exporting, stop_serving, serving } = self;
+        let Self { url: _, data, readiness, worker, activity_threads, exporting, stop_serving, serving } = self;
         readiness.set(Phase::Stopping);
         // Gone already if the folder was cleaned up meanwhile.
         let _ = fs::remove_file(data.join("endpoint"));
@@ -178,6 +182,7 @@ impl Host {
             abort.abort();
         }
         let stopped = worker.shutdown().await.context("closing the storage");
+        drop(activity_threads);
         if let Some(exporting) = exporting {
             exporting.stop().await;
         }
@@ -232,13 +237,14 @@ fn engine_options(args: &HostArgs, ceiling: Ceiling) -> wasm::Options {
     }
 }
 
-fn worker_options(args: &HostArgs, traces: Option<&Traces>) -> worker::Options {
+fn worker_options(args: &HostArgs, traces: Option<&Traces>, threads: &ActivityThreads) -> worker::Options {
     let defaults = worker::Options::default();
     worker::Options {
         shards: args.shards.unwrap_or(defaults.shards),
         warm_guest_bytes_max: args.warm_memory.unwrap_or(defaults.warm_guest_bytes_max),
         activities_max: args.activities.unwrap_or(defaults.activities_max),
         activities_per_name_max: args.activities.unwrap_or(defaults.activities_per_name_max),
+        activities_on: threads.handle(),
         spans: traces.map(Traces::spans).unwrap_or_default(),
         ..defaults
     }

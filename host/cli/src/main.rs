@@ -5,6 +5,7 @@
 //! `serve`, `dev`, `inspect` and `hub` only talk to a server over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod activity_threads;
 mod args;
 mod azure_args;
 mod ceiling;
