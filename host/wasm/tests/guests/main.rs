@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod activities;
+mod attacks;
 mod cache;
 mod inspection;
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use wasip2::clocks::monotonic_clock;
 use wasip2::filesystem::preopens;
 use wasip2::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
 use wasip2::http::outgoing_handler;
-use wasip2::http::types::{Fields, OutgoingRequest, Scheme};
+use wasip2::http::types::{Fields, FutureIncomingResponse, OutgoingRequest, Scheme};
 use wasip2::sockets::{instance_network, ip_name_lookup};
 
 #[allow(
@@ -53,6 +53,10 @@ impl activity::Guest for Component {
             define("print", "Prints its input."),
             define("sleep", "Waits as many milliseconds as its input says."),
             define("print-and-panic", "Prints its input, and panics."),
+            define("hoard-headers", "Fills headers without end."),
+            define("hoard-bodies", "Fills bodies of requests that it never sends."),
+            define("shout", "Prints empty lines without end."),
+            define("crowd", "Begins a hundred requests to the address in its input; returns how many were refused."),
         ]
     }
 
@@ -66,6 +70,10 @@ impl activity::Guest for Component {
             "resolve" => ip_name_lookup::resolve_addresses(&instance_network::instance_network(), &input)
                 .map(|_| "resolved".to_owned())
                 .map_err(|error| error.name().to_owned()),
+            "hoard-headers" => hoard_headers(),
+            "hoard-bodies" => hoard_bodies(),
+            "shout" => shout(),
+            "crowd" => crowd(&input),
             "sleep" => {
                 monotonic_clock::subscribe_duration(input.parse::<u64>().unwrap_or(0) * 1_000_000).block();
                 Ok(input)
@@ -90,8 +98,49 @@ fn define(name: &str, description: &str) -> Definition {
     Definition { name: name.to_owned(), description: description.to_owned() }
 }
 
-/// A GET of `scheme://authority/path`.
-fn get(address: &str) -> Result<String, String> {
+/// As much as may be behind each handle, and as many handles as there may be.
+fn hoard_headers() -> Result<String, String> {
+    let mut kept = Vec::new();
+    loop {
+        let fields = Fields::new();
+        for _ in 0..24 {
+            fields.append("x", &[b'x'; 4096]).map_err(|error| format!("{error:?}"))?;
+        }
+        kept.push(fields);
+    }
+}
+
+fn hoard_bodies() -> Result<String, String> {
+    let mut kept = Vec::new();
+    loop {
+        let request = OutgoingRequest::new(Fields::new());
+        let body = request.body().map_err(|()| "no bodies")?;
+        let stream = body.write().map_err(|()| "no stream")?;
+        stream.check_write().map_err(|error| error.to_string())?;
+        stream.write(&[b'x'; 1024]).map_err(|error| error.to_string())?;
+        kept.push((request, body, stream));
+    }
+}
+
+fn shout() -> Result<String, String> {
+    let out = stdout::get_stdout();
+    loop {
+        out.blocking_write_and_flush(&[b'\n'; 4096]).map_err(|error| error.to_string())?;
+    }
+}
+
+fn crowd(address: &str) -> Result<String, String> {
+    let requests: Vec<_> = (0..100).map(|_| begin(address)).collect::<Result<_, _>>()?;
+    // Those that are refused are there at once.
+    monotonic_clock::subscribe_duration(300_000_000).block();
+    let is_refused =
+        |response: &FutureIncomingResponse| response.subscribe().ready() && matches!(response.get(), Some(Ok(Err(_))));
+    let refused = requests.into_iter().filter(is_refused).count();
+    Ok(refused.to_string())
+}
+
+/// Begins a GET of `scheme://authority/path`.
+fn begin(address: &str) -> Result<FutureIncomingResponse, String> {
     let (scheme, rest) = address.split_once("://").ok_or("no scheme")?;
     let (authority, path) = rest.split_once('/').ok_or("no path")?;
     let request = OutgoingRequest::new(Fields::new());
@@ -99,7 +148,12 @@ fn get(address: &str) -> Result<String, String> {
     request.set_scheme(Some(&scheme)).map_err(|()| "scheme")?;
     request.set_authority(Some(authority)).map_err(|()| "authority")?;
     request.set_path_with_query(Some(&format!("/{path}"))).map_err(|()| "path")?;
-    let response = outgoing_handler::handle(request, None).map_err(|code| format!("{code:?}"))?;
+    outgoing_handler::handle(request, None).map_err(|code| format!("{code:?}"))
+}
+
+/// A GET, and what comes back.
+fn get(address: &str) -> Result<String, String> {
+    let response = begin(address)?;
     response.subscribe().block();
     let response =
         response.get().ok_or("not there")?.map_err(|()| "taken twice")?.map_err(|code| format!("{code:?}"))?;
