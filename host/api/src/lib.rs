@@ -30,6 +30,7 @@ mod task_hub;
 #[cfg(test)]
 mod testing;
 pub mod times;
+mod tree;
 
 pub use deployer::{DeployError, Deployer, Upload};
 pub use guard::{ClientAddress, Guard, KeyError, Keys};

@@ -45,6 +45,12 @@ pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
 /// What an entry of a shown history counts beside its payloads.
 pub const SHOWN_EVENT_BYTES: usize = 256;
 
+/// Events of a history that are read at once to find children: their ids are all that is kept of them.
+pub const TREE_EVENTS_PER_PAGE: usize = 200;
+
+/// How deep children may be nested that are purged with their parent: a page of ids is kept for each level.
+pub const TREE_DEPTH_MAX: usize = 1_000;
+
 /// The longest a waiting request is held: below the idle timeout of common proxies.
 pub const WAIT_MAX: Duration = Duration::from_secs(55);
 

@@ -9,7 +9,7 @@ use proptest::strategy::Union;
 
 use crate::{
     Asker, Digest, EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, InstanceId,
-    Message, Parent, Payload, RetryPolicy, TaskId, Timestamp,
+    LeftChild, Message, Parent, Payload, RetryPolicy, TaskId, Timestamp,
 };
 
 /// Texts with everything that a quoting rule could stumble over.
@@ -39,6 +39,12 @@ fn bytes16() -> impl Strategy<Value = [u8; 16]> {
 
 fn execution_id() -> impl Strategy<Value = ExecutionId> {
     bytes16().prop_map(ExecutionId::from_bytes)
+}
+
+fn left_children() -> impl Strategy<Value = Option<Vec<LeftChild>>> {
+    let child = (instance(), execution_id());
+    let child = child.prop_map(|(instance_id, execution_id)| LeftChild { instance_id, execution_id });
+    of(prop::collection::vec(child, 1..4))
 }
 
 fn ending() -> impl Strategy<Value = u64> {
@@ -135,6 +141,7 @@ pub fn started() -> BoxedStrategy<ExecutionStarted> {
                 earlier_events: None,
                 engine_revision: EngineRevision::OLDEST,
                 first_execution: None,
+                left_children: None,
             }
         })
         .boxed()
@@ -207,10 +214,10 @@ pub fn event() -> BoxedStrategy<EventKind> {
     prop_oneof![
         1 => Just(EventKind::OrchestratorStarted),
         1 => Just(EventKind::OrchestratorCompleted),
-        1 => (started(), of(prop::collection::vec(key(), 1..4)), engine_revision(), of(execution_id())).prop_map(
-            |(started, earlier_events, engine_revision, first_execution)| {
-                let started = ExecutionStarted { earlier_events, engine_revision, first_execution, ..started };
-                EventKind::ExecutionStarted(Box::new(started))
+        1 => (started(), of(prop::collection::vec(key(), 1..4)), engine_revision(), of(execution_id()), left_children()).prop_map(
+            |(started, earlier_events, engine_revision, first_execution, left_children)| {
+                let generations = ExecutionStarted { earlier_events, first_execution, left_children, ..started };
+                EventKind::ExecutionStarted(Box::new(ExecutionStarted { engine_revision, ..generations }))
             }
         ),
         6 => fact(),

@@ -45,7 +45,8 @@ fn the_life_of_an_execution() {
              execution_completed output='1' | execution_completed
              execution_failed kind=k message=m details='d' non_retriable
              execution_terminated reason='r' recurse | execution_suspended reason='r' | execution_resumed
-             execution_rewound reason='r' voided=10,300 | execution_rewound reason='r' from=300"
+             execution_rewound reason='r' voided=10,300 | execution_rewound reason='r' from=300
+             execution_started name=order generation=1 first_execution=9 left_children=ship-1:8"
         )),
         @"
     orchestrator_started
@@ -72,6 +73,8 @@ fn the_life_of_an_execution() {
         8208826172820a19012c
     execution_rewound reason='r' from=300
         82088361728019012c
+    execution_started name=order generation=1 first_execution=00000000000000000000000000000009 left_children=ship-1:00000000000000000000000000000008
+        8202818f5000000000000000000000000000000000656f72646572f6f6a0f6f600f601f6f6005000000000000000000000000000000009818266736869702d315000000000000000000000000000000008
     "
     );
 }

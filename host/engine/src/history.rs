@@ -386,4 +386,20 @@ pub struct ExecutionStarted {
     /// generation itself, and for chains that a build has carried on which did not record it.
     #[n(13)]
     pub first_execution: Option<ExecutionId>,
+    /// The newest children of the generations before that had not answered when those continued as new, oldest first, be it
+    /// that they were still waited for or had been given up. Nobody waits for them, but whoever ends this execution with
+    /// its children means them as well. None instead of an empty list.
+    #[n(14)]
+    pub left_children: Option<Vec<LeftChild>>,
+}
+
+/// A child that nobody waits for any more. Persisted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LeftChild {
+    /// The instance that was started.
+    #[n(0)]
+    pub instance_id: InstanceId,
+    /// Its first execution.
+    #[n(1)]
+    pub execution_id: ExecutionId,
 }

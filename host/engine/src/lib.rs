@@ -40,7 +40,7 @@ pub use engine_revision::EngineRevision;
 pub use execution::{Execution, Parent};
 pub use failure::{Failure, kind};
 pub use guest::{Event, Guest, GuestError, GuestSource, Turn};
-pub use history::{EventKind, ExecutionStarted, HistoryEvent};
+pub use history::{EventKind, ExecutionStarted, HistoryEvent, LeftChild};
 pub use ids::{Digest, EventId, EventKey, ExecutionId, IdError, InstanceId, TaskId};
 pub use lineage::Lineage;
 pub use message::{Asker, Message};

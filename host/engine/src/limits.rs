@@ -55,6 +55,10 @@ pub const TIME_MS_MAX: u64 = (1 << 53) - 1;
 /// Text of one side of a nondeterminism report; of longer ones the part around the first difference is shown.
 pub const MISMATCH_TEXT_BYTES_MAX: usize = 2 * 1024;
 
+/// Children without an answer that a generation remembers of those before it. Each generation writes them again, so that
+/// an eternal loop which gives up a child in each round stays cheap; their ids fit into one column of a table.
+pub const LEFT_CHILDREN_MAX: usize = 64;
+
 /// Generations over which an execution is recognised as one that another came of, a hash each: some 20 ms for all of them.
 /// Needed only for chains that were begun by builds which did not record the first generation.
 pub const GENERATIONS_FOLLOWED_MAX: u32 = 100_000;

@@ -74,6 +74,7 @@ mod tests {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         let state = pending_state(key(name).id, &start);
         let row = InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None };

@@ -29,6 +29,16 @@ pub enum ExistingInstance {
     ReplaceEnded,
 }
 
+/// Whether an instance of that status takes a message of a client. A rewind needs one that has failed, and one that has
+/// ended takes a termination of it and its children: those may still run.
+pub fn is_welcome(message: &Message, status: RuntimeStatus) -> bool {
+    match message {
+        Message::Rewind { .. } => status == RuntimeStatus::Failed,
+        Message::Terminate { recurse: true, .. } => true,
+        _ => !status.is_terminal(),
+    }
+}
+
 /// The row of an instance that has been started and has had no turn.
 pub fn pending_state(instance_id: InstanceId, start: &ExecutionStarted) -> InstanceState {
     InstanceState {
@@ -93,7 +103,7 @@ pub trait Client: Send + Sync + 'static {
     /// replaced goes on waiting, before the start.
     async fn create(&self, instance: CreateInstance) -> Result<(), CreateError>;
 
-    /// Sends a message to an instance that has not ended; a `Rewind` needs one that has failed. [`Message::Wake`] is not
+    /// Sends a message to an instance that has not ended; see [`is_welcome`] for exceptions. [`Message::Wake`] is not
     /// for clients.
     ///
     /// A message that names no execution is addressed to the one whose status allowed it ([`InstanceRow::addressee`]), so

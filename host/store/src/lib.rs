@@ -22,7 +22,7 @@ pub mod wake;
 mod work;
 
 pub use activity_queue::{ActivityQueue, OfferedActivity, TakenActivity, TakenId};
-pub use client::{Client, CreateError, CreateInstance, ExistingInstance, InstanceError, pending_state};
+pub use client::{Client, CreateError, CreateInstance, ExistingInstance, InstanceError, is_welcome, pending_state};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{CommitError, Discontinuity, Token, TurnCommit};
 pub use components::{ComponentRecord, Components};

@@ -33,6 +33,7 @@ pub(crate) async fn start(
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
         first_execution: None,
+        left_children: None,
     };
     let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
     client.create(new).await.context("starting an orchestration")?;

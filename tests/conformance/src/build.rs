@@ -40,6 +40,7 @@ pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStart
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
         first_execution: None,
+        left_children: None,
     }
 }
 

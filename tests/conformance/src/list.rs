@@ -161,6 +161,7 @@ macro_rules! for_all_cases {
                 every_kind_of_message_arrives_as_it_was_sent
                 a_message_is_for_the_execution_that_was_there_when_it_was_accepted
                 a_message_for_a_later_generation_names_the_first
+                an_ended_instance_takes_a_termination_of_its_children
                 an_unknown_instance_is_not_found
                 an_ended_instance_takes_no_message_and_shows_its_row
                 only_a_failed_instance_can_be_rewound

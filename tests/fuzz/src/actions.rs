@@ -97,6 +97,7 @@ fn start(input: Payload) -> ExecutionStarted {
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
         first_execution: None,
+        left_children: None,
     }
 }
 

@@ -94,6 +94,7 @@ impl Client {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         let existing = ExistingInstance::ReplaceEnded;
         let new = CreateInstance { instance_id: self.instance_id.clone(), start, existing };

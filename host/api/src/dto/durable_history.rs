@@ -300,6 +300,7 @@ mod tests {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         }))
     }
 

@@ -22,7 +22,7 @@ type Answer = Result<StatusCode, Problem>;
     params(
         ("id" = inline(InstanceIdText), Path, description = "The instance"),
         ("reason" = Option<String>, Query, description = "Plain text, kept in the history"),
-        ("recurse" = Option<bool>, Query, description = "Its open children, too"),
+        ("recurse" = Option<bool>, Query, description = "Its children and theirs, too, even if it has ended itself; but for detached ones"),
     ),
     responses((status = 202, description = "It was told"), MissingInstance, Ended, TooMany),
 )]

@@ -22,7 +22,7 @@ use crate::openapi::{Conflicts, InstanceIdText, MissingInstance, NothingMatches,
 use crate::params::Params;
 use crate::problem::{Needs, reads_documents};
 use crate::router::Shared;
-use crate::{Problem, ProblemDocument, paths, times};
+use crate::{Problem, ProblemDocument, paths, times, tree};
 
 /// Where the next page of a query begins; goes back unread.
 const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-token");
@@ -228,7 +228,10 @@ impl Serialize for Statuses<'_> {
 /// Delete an ended instance with its history
 #[utoipa::path(
     delete, path = "/instances/{id}", tag = "durable-functions", operation_id = "purge",
-    params(("id" = inline(InstanceIdText), Path, description = "The instance")),
+    params(
+        ("id" = inline(InstanceIdText), Path, description = "The instance"),
+        ("recurse" = Option<bool>, Query, description = "Its children and theirs, too; all of them must have ended"),
+    ),
     responses((status = 200, description = "It is gone", body = Purged), MissingInstance, Conflicts, TooMany),
 )]
 pub(crate) async fn purge(
@@ -237,12 +240,16 @@ pub(crate) async fn purge(
     uri: Uri,
     params: Params,
 ) -> Result<Json<Purged>, Problem> {
-    params.only(&[])?;
+    let params = params.only(&["recurse"])?;
     if paths::looks_like_parameters(uri.path()) {
         let problem = "the path ends in parameters, which belong behind a '?'; a '&' in an instance id is written %26";
         return Err(Problem::InvalidRequest(problem.to_owned()));
     }
-    let purged = shared.api.client.purge(&instance_id(&id)?).await;
+    let id = instance_id(&id)?;
+    if params.flag("recurse")?.unwrap_or(false) {
+        return Ok(Json(Purged { instances_deleted: tree::purge(&*shared.api.client, &id).await? }));
+    }
+    let purged = shared.api.client.purge(&id).await;
     purged.map_err(|error| Problem::instance(error, Needs::Ended))?;
     Ok(Json(Purged { instances_deleted: 1 }))
 }

@@ -196,6 +196,7 @@ impl Begin {
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
         if let Some(patience) = patience {

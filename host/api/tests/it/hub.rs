@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use engine::{
     Digest, EngineRevision, EventId, EventKind, ExecutionStarted, HistoryChange, HistoryEvent, InstanceId,
-    RuntimeStatus, Timestamp,
+    InstanceState, OutboxMessage, Parent, RuntimeStatus, Timestamp,
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -251,6 +251,7 @@ impl Hub {
         if let Some(EventKind::ExecutionCompleted { output }) = events.last() {
             state.output.clone_from(output);
         }
+        let outbox = events.iter().filter_map(|event| child_of(&state, event)).collect();
         // A start that has not been taken in yet.
         let begun = item.messages.iter().find_map(|envelope| match &envelope.message {
             engine::Message::Start(start) => {
@@ -277,7 +278,7 @@ impl Hub {
             state_changed: true,
             wake_at: None,
             has_open_activities: false,
-            outbox: Vec::new(),
+            outbox,
             consumed: item.messages.into_iter().map(|envelope| envelope.id).collect(),
         };
         self.backend.commit(commit).await.unwrap();
@@ -325,4 +326,29 @@ async fn answered(router: Router, request: Request<Body>) -> Answer {
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     let status: StatusCode = parts.status;
     Answer { status: status.as_u16(), headers: parts.headers, text }
+}
+
+/// What a turn sends that records the start of a child.
+fn child_of(state: &InstanceState, event: &EventKind) -> Option<OutboxMessage> {
+    let EventKind::SubOrchestrationCreated { task, name, instance_id, .. } = event else { return None };
+    let InstanceState { instance_id: parent_id, execution_id, name: parent_name, .. } = state.clone();
+    let parent = Parent { instance_id: parent_id, execution_id, name: parent_name, task: *task, attempt: 1 };
+    let start = ExecutionStarted {
+        execution_id: parent.first_of_child(),
+        name: name.clone(),
+        version: None,
+        input: None,
+        tags: std::collections::BTreeMap::new(),
+        parent: Some(parent),
+        scheduled_start: None,
+        created_at: state.created_at,
+        component: None,
+        generation: 0,
+        trace_context: None,
+        earlier_events: None,
+        engine_revision: EngineRevision::OLDEST,
+        first_execution: None,
+        left_children: None,
+    };
+    Some(OutboxMessage { to: instance_id.clone(), message: engine::Message::Start(Box::new(start)) })
 }

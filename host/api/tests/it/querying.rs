@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::RuntimeStatus;
+use engine::{EventKind, RuntimeStatus};
 
 use crate::hub::{Answer, BASE, Hub};
 
@@ -87,6 +87,55 @@ async fn malformed_queries_are_refused() {
         let answer = hub.get(&format!("{BASE}/instances?{query}")).await;
         assert_eq!(answer.problem(), (400, "invalid-request".into()), "{query}");
     }
+}
+
+fn child(task: u32, instance: &str) -> EventKind {
+    EventKind::SubOrchestrationCreated {
+        task: engine::TaskId(task),
+        name: "order".into(),
+        instance_id: engine::InstanceId::new(instance).unwrap(),
+        version: None,
+        input: None,
+        tags: std::collections::BTreeMap::new(),
+        retry: None,
+        detached: false,
+    }
+}
+
+#[tokio::test]
+async fn a_purge_may_take_all_descendants_along() {
+    let hub = Hub::with_order().await;
+    hub.start("top").await;
+    let children = ["middle", "gone", "running", "replaced"];
+    let children = (0..).zip(children).map(|(task, instance)| child(task, instance)).collect();
+    hub.turn_with("top", RuntimeStatus::Running, children).await;
+    hub.turn_with("middle", RuntimeStatus::Running, vec![child(0, "low")]).await;
+    hub.turn("gone", RuntimeStatus::Completed).await;
+    hub.turn("running", RuntimeStatus::Running).await;
+    hub.turn("replaced", RuntimeStatus::Completed).await;
+    hub.turn("low", RuntimeStatus::Failed).await;
+    for id in ["middle", "top"] {
+        hub.wake(id).await;
+        hub.turn(id, RuntimeStatus::Completed).await;
+    }
+    let purge = async |query: &str| hub.delete(&format!("{BASE}/instances/{query}")).await;
+    for id in ["gone", "replaced"] {
+        assert_eq!(purge(id).await.text, r#"{"instancesDeleted":1}"#);
+    }
+    hub.start("replaced").await;
+    hub.turn("replaced", RuntimeStatus::Completed).await;
+    let refused = purge("top?recurse=true").await;
+    assert_eq!(refused.problem(), (409, "instance-not-ended".into()));
+    assert!(refused.text.contains("running"), "{}", refused.text);
+    hub.wake("running").await;
+    hub.turn("running", RuntimeStatus::Terminated).await;
+    assert_eq!(purge("top?recurse=perhaps").await.problem(), (400, "invalid-request".into()));
+    assert_eq!(purge("top?recurse=true").await.text, r#"{"instancesDeleted":4}"#);
+    for id in ["top", "middle", "low", "running"] {
+        assert_eq!(hub.get(&format!("{BASE}/instances/{id}")).await.status, 404, "{id}");
+    }
+    assert_eq!(hub.get(&format!("{BASE}/instances/replaced")).await.status, 200);
+    assert_eq!(purge("top?recurse=true").await.problem(), (404, "instance-not-found".into()));
 }
 
 #[tokio::test]

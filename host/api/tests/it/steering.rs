@@ -63,6 +63,16 @@ async fn every_verb_is_a_message() {
 }
 
 #[tokio::test]
+async fn an_ended_instance_takes_a_termination_of_its_children() {
+    let hub = running().await;
+    hub.wake("a").await;
+    hub.turn("a", RuntimeStatus::Completed).await;
+    let terminate = async |recurse| hub.post(&format!("{BASE}/instances/a/terminate?recurse={recurse}"), "").await;
+    assert_eq!(terminate(false).await.problem(), (410, "instance-ended".into()));
+    assert_eq!(terminate(true).await.status, 202);
+}
+
+#[tokio::test]
 async fn an_ended_instance_takes_nothing() {
     let hub = running().await;
     hub.post(&format!("{BASE}/instances/a/suspend"), "").await;

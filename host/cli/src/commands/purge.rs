@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// One instance
     #[arg(conflicts_with = "statuses")]
     id: Option<String>,
+    /// Its children and theirs, too; all of them must have ended
+    #[arg(long, requires = "id")]
+    recurse: bool,
     /// All that were created at or before this time
     #[arg(long, value_parser = times::parse, value_name = "TIME")]
     before: Option<Timestamp>,
@@ -35,7 +38,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit> {
     let call = match &args.id {
-        Some(id) => Call::on("DELETE", id, ""),
+        Some(id) => Call::on("DELETE", id, "").query_if("recurse", args.recurse.then_some("true")),
         None => Call::durable("DELETE", "/instances")
             .query("createdTimeFrom", times::millis(Timestamp::default()))
             .query_if("createdTimeTo", until(args).map(times::millis))

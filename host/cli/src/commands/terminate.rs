@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// Why; shown as its output
     #[arg(long)]
     reason: Option<String>,
-    /// End the children it waits for, too
+    /// End its children and theirs, too, even if it has ended itself; but for detached ones
     #[arg(long)]
     recurse: bool,
 }

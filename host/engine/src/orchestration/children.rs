@@ -1,9 +1,11 @@
 //! Children and parents: starts, refusals, results.
 
 use crate::{
-    Asker, EngineRevision, EventKind, ExecutionStarted, Failure, Message, OutboxMessage, Parent, Payload, TaskId, kind,
+    Asker, EngineRevision, EventKind, ExecutionStarted, Failure, LeftChild, Message, OutboxMessage, Parent, Payload,
+    TaskId, kind, limits,
 };
 
+use super::execution::LiveExecution;
 use super::fold::kind_of;
 use super::tasks::{Again, Attempted, Work};
 use super::work_item::WorkItem;
@@ -38,6 +40,7 @@ impl WorkItem<'_> {
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         let message = OutboxMessage { to: instance_id.clone(), message: Message::Start(Box::new(start)) };
         self.outbox.push(message);
@@ -87,20 +90,29 @@ impl WorkItem<'_> {
         self.outbox.extend(asker.map(|asker| OutboxMessage::instance_gone(instance_id, &asker.parent)));
     }
 
-    /// Ends every open child; one that has ended, or has given its id to another, heeds this not.
+    /// Ends every child, and whatever those have started: children that are waited for, that were given up, and those of
+    /// earlier generations. Of a child that has ended by itself, children may go on. One that has given its id to another
+    /// heeds this not.
     pub(super) fn terminate_children(&mut self, reason: Option<&Payload>) {
-        let execution = self.instance.execution.as_ref().expect("an execution is running");
-        for (task, entry) in execution.fold.tasks.iter() {
-            let (Work::Child(attempts), None) = (&entry.work, entry.closed) else { continue };
-            let Some(EventKind::SubOrchestrationCreated { instance_id, .. }) =
-                kind_of(&execution.history, entry.created)
-            else {
-                continue;
-            };
-            let execution_id = Some(execution.id().child(task, attempts.current));
-            let message = Message::Terminate { reason: reason.cloned(), recurse: true, execution_id };
-            self.outbox.push(OutboxMessage { to: instance_id.clone(), message });
-        }
+        let execution = self.current();
+        let left = execution.fold.started.left_children.iter().flatten().cloned();
+        let children = left.chain(children(execution).map(|(_, child)| child));
+        let terminate = |LeftChild { instance_id, execution_id }| {
+            let message =
+                Message::Terminate { reason: reason.cloned(), recurse: true, execution_id: Some(execution_id) };
+            OutboxMessage { to: instance_id, message }
+        };
+        let messages: Vec<_> = children.map(terminate).collect();
+        self.outbox.extend(messages);
+    }
+
+    /// The children that the next generation is to remember.
+    pub(super) fn left_children(&self) -> Option<Vec<LeftChild>> {
+        let execution = self.current();
+        let mut left = execution.fold.started.left_children.clone().unwrap_or_default();
+        left.extend(children(execution).filter(|(has_answered, _)| !has_answered).map(|(_, child)| child));
+        left.drain(..left.len().saturating_sub(limits::LEFT_CHILDREN_MAX));
+        (!left.is_empty()).then_some(left)
     }
 
     /// Tells the parent how the current execution ended; nothing without a parent.
@@ -133,4 +145,25 @@ impl WorkItem<'_> {
     pub(super) fn tell_instance_exists(&mut self, start: &ExecutionStarted) {
         self.outbox.extend(OutboxMessage::instance_exists(&self.instance.instance_id, start));
     }
+}
+
+/// Every child that an execution has started, but for detached ones, with whether it has answered.
+fn children(execution: &LiveExecution) -> impl Iterator<Item = (bool, LeftChild)> {
+    let tasks = execution.fold.tasks.iter().filter_map(|(task, entry)| {
+        let Work::Child(attempts) = &entry.work else { return None };
+        let EventKind::SubOrchestrationCreated { instance_id, .. } = kind_of(&execution.history, entry.created)? else {
+            return None;
+        };
+        let closed_by = entry.closed.and_then(|event| kind_of(&execution.history, event));
+        let has_answered = closed_by.is_some_and(|kind| !matches!(kind, EventKind::TaskCanceled { .. }));
+        let execution_id = execution.id().child(task, attempts.current);
+        Some((has_answered, LeftChild { instance_id: instance_id.clone(), execution_id }))
+    });
+    // Those of turns that a rewind has declared void, unless they were started again.
+    let voided = execution.fold.tasks.voided_children().filter_map(|(task, attempt, decision)| {
+        let EventKind::SubOrchestrationCreated { instance_id, .. } = decision else { return None };
+        let execution_id = execution.id().child(task, attempt);
+        Some((false, LeftChild { instance_id: instance_id.clone(), execution_id }))
+    });
+    voided.chain(tasks)
 }

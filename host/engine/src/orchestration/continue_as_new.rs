@@ -34,6 +34,7 @@ impl WorkItem<'_> {
         if is_kept_whole {
             self.take_over(untaken.clone());
         }
+        let left_children = self.left_children();
         let old = self.current_mut();
         let Raised { carried, seen, earlier_events } = raised(old, untaken, is_kept_whole);
         let started = &old.fold.started;
@@ -55,6 +56,7 @@ impl WorkItem<'_> {
                 earlier_events,
                 engine_revision: EngineRevision::OLDEST,
                 first_execution: started.lineage().first(),
+                left_children,
             }),
             newest,
             now,

@@ -1,9 +1,10 @@
 //! The end of an execution.
 //!
 //! Its open activities are canceled: those that run may be interrupted, those scheduled in this very work item never
-//! begin. Its timers and waits are gone with it. Its open children go on, unless it is terminated together with them.
+//! begin. Its timers and waits are gone with it. Its open children go on, unless it is terminated together with them; they
+//! can be ended that way later, too.
 
-use crate::{EventKind, Failure, Payload, kind, limits};
+use crate::{EventKind, ExecutionId, Failure, Payload, kind, limits};
 
 use super::work_item::WorkItem;
 
@@ -24,6 +25,13 @@ impl WorkItem<'_> {
             self.terminate_children(reason.as_ref());
         }
         self.end(EventKind::ExecutionTerminated { reason, recurse });
+    }
+
+    /// Ends the children of an execution that has ended itself.
+    pub(super) fn terminate_what_is_left(&mut self, reason: Option<&Payload>, execution_id: Option<ExecutionId>) {
+        if self.instance.execution.is_some() && self.is_meant(execution_id) {
+            self.terminate_children(reason);
+        }
     }
 
     /// Lists the attempts of this execution that may be interrupted.

@@ -26,6 +26,9 @@ impl WorkItem<'_> {
                 Message::Rewind { reason, execution_id, asker, to_event } => {
                     self.rewind(reason.as_ref(), execution_id, asker.as_deref(), to_event);
                 }
+                Message::Terminate { reason, recurse: true, execution_id } => {
+                    self.terminate_what_is_left(reason.as_ref(), execution_id);
+                }
                 Message::TaskCompleted { .. }
                 | Message::TaskFailed { .. }
                 | Message::ChildCompleted { .. }

@@ -26,6 +26,7 @@ impl Orchestration {
             earlier_events: _,
             engine_revision: _,
             first_execution,
+            left_children: _,
         } = &*fold.started;
         let (output, failure) = match fold.end.and_then(|end| kind_of(history, end)) {
             Some(EventKind::ExecutionCompleted { output }) => (output.as_ref(), None),

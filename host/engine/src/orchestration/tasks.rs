@@ -343,6 +343,19 @@ impl Tasks {
         self.voided.insert(id, VoidedTask { numbers, created, again: Again::Asked, ending });
     }
 
+    /// The decisions about children that are void and were not made again, with the last attempt of each.
+    pub(super) fn voided_children(&self) -> impl Iterator<Item = (TaskId, u32, &EventKind)> {
+        self.voided.iter().filter_map(|(&id, VoidedTask { numbers, created, .. })| {
+            let is_again = self.get(id).is_some_and(|task| task.first == numbers.first);
+            let created = created.as_ref().filter(|_| !is_again)?;
+            matches!(created, EventKind::SubOrchestrationCreated { detached: false, .. }).then_some((
+                id,
+                numbers.last,
+                created,
+            ))
+        })
+    }
+
     /// Whether something was scheduled under that id that counts.
     pub(super) fn is_known(&self, id: TaskId) -> bool {
         id < self.next_id()

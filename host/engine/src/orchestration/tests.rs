@@ -12,6 +12,7 @@ mod child;
 mod continue_as_new;
 mod custom_status;
 mod dedupe;
+mod descendants;
 mod determinism;
 mod engine_revision;
 mod external_event;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::{EventKey, ExecutionId, Failure, InstanceId, Parent, Payload, RetryPolicy, TaskId, Timestamp};
+use crate::{EventKey, ExecutionId, Failure, InstanceId, LeftChild, Parent, Payload, RetryPolicy, TaskId, Timestamp};
 
 use super::tokens::{Tokens, Value};
 
@@ -144,6 +144,19 @@ impl Fields {
         let pair = |(key, value): (String, Option<String>)| match value {
             Some(value) => Ok((key, value)),
             None => Err(format!("tag {key} has no value")),
+        };
+        value.into_iter().map(pair).collect()
+    }
+
+    pub(super) fn left_children(&mut self) -> Parsed<Vec<LeftChild>> {
+        let value = self.named.remove("left_children").unwrap_or_default();
+        let pair = |(instance_id, execution_id): (String, Option<String>)| {
+            let child = || {
+                let execution_id = u128::from_str_radix(execution_id.as_deref()?, 16).ok()?;
+                let execution_id = ExecutionId::from_bytes(execution_id.to_be_bytes());
+                Some(LeftChild { instance_id: instance_id.parse().ok()?, execution_id })
+            };
+            child().ok_or_else(|| format!("{instance_id} in left_children cannot be read"))
         };
         value.into_iter().map(pair).collect()
     }

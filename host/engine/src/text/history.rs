@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::{EngineRevision, EventId, EventKind, ExecutionStarted, HistoryEvent, Timestamp};
+use crate::{EngineRevision, EventId, EventKind, ExecutionStarted, HistoryEvent, LeftChild, Timestamp};
 
 use super::fields::{Fields, TextError};
 use super::line::{Line, Ms};
@@ -127,6 +127,7 @@ pub(super) fn write_started<'a, 'f>(
         earlier_events,
         engine_revision,
         first_execution,
+        left_children,
     } = started;
     let (trace_parent, trace_state) = trace_context.as_ref().map(|(parent, state)| (&**parent, &**state)).unzip();
     line.id("execution", execution_id.as_bytes())?
@@ -143,7 +144,14 @@ pub(super) fn write_started<'a, 'f>(
         .word_if("trace_state", trace_state)?
         .plain_if("earlier_events", earlier_events.as_deref().map(listed))?
         .plain_if("engine_revision", (*engine_revision != EngineRevision::OLDEST).then_some(*engine_revision))?
-        .plain_if("first_execution", *first_execution)
+        .plain_if("first_execution", *first_execution)?
+        .pairs(
+            "left_children",
+            left_children
+                .iter()
+                .flatten()
+                .map(|LeftChild { instance_id, execution_id }| (instance_id.as_str(), execution_id.to_string())),
+        )
 }
 
 fn listed<T: ToString>(items: &[T]) -> String {
@@ -167,6 +175,7 @@ pub(super) fn read_started(fields: &mut Fields) -> Result<ExecutionStarted, Stri
         earlier_events: Some(fields.list("earlier_events")?).filter(|keys| !keys.is_empty()),
         engine_revision: fields.parsed_if("engine_revision")?.unwrap_or_default(),
         first_execution: fields.execution_id_if("first_execution")?,
+        left_children: Some(fields.left_children()?).filter(|children| !children.is_empty()),
     })
 }
 

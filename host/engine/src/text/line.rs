@@ -47,9 +47,20 @@ impl<'a, 'f> Line<'a, 'f> {
     }
 
     pub(super) fn tags(self, tags: &BTreeMap<String, String>) -> Result<Self, fmt::Error> {
-        for (index, (key, value)) in tags.iter().enumerate() {
-            self.0.write_str(if index == 0 { " tags=" } else { "," })?;
-            write!(self.0, "{}:{}", Word(key), Word(value))?;
+        self.pairs("tags", tags)
+    }
+
+    pub(super) fn pairs<K: AsRef<str>, V: AsRef<str>>(
+        self,
+        name: &str,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, fmt::Error> {
+        for (index, (key, value)) in pairs.into_iter().enumerate() {
+            match index {
+                0 => write!(self.0, " {name}=")?,
+                _ => self.0.write_str(",")?,
+            }
+            write!(self.0, "{}:{}", Word(key.as_ref()), Word(value.as_ref()))?;
         }
         Ok(self)
     }

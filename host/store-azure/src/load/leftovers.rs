@@ -135,6 +135,7 @@ fn started_of(state: &InstanceState) -> ExecutionStarted {
         earlier_events: None,
         engine_revision: EngineRevision::OLDEST,
         first_execution: state.first_execution,
+        left_children: None,
     }
 }
 

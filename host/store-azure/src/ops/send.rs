@@ -1,7 +1,7 @@
 //! Sending messages to instances.
 
-use engine::{InstanceId, Message, RuntimeStatus};
-use store::{InstanceError, InstanceRow};
+use engine::{InstanceId, Message};
+use store::{InstanceError, InstanceRow, is_welcome};
 
 use crate::core::Core;
 use crate::layout::message::Replaces;
@@ -12,12 +12,7 @@ impl Core {
     pub(crate) async fn send(&self, instance_id: &InstanceId, message: Message) -> Result<(), InstanceError> {
         self.check_open("send")?;
         let row = self.existing(instance_id).await?;
-        let status = row.state.status;
-        let is_welcome = match message {
-            Message::Rewind { .. } => status == RuntimeStatus::Failed,
-            _ => !status.is_terminal(),
-        };
-        if !is_welcome {
+        if !is_welcome(&message, row.state.status) {
             return Err(InstanceError::WrongStatus(Box::new(row)));
         }
         if self.is_overloaded(instance_id).await? {

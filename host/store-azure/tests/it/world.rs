@@ -180,6 +180,7 @@ impl World {
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse }
     }

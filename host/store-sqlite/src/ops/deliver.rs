@@ -2,7 +2,7 @@
 
 use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
 use rusqlite::{OptionalExtension as _, params};
-use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, InstanceRow, pending_state};
+use store::{CreateError, CreateInstance, ExistingInstance, InstanceError, InstanceRow, is_welcome, pending_state};
 
 use crate::dispatch::{Change, Key};
 use crate::error::ReadError;
@@ -67,11 +67,9 @@ pub(crate) fn send(
     let Some(receiver) = receiver(transaction, id)? else {
         return Ok(Err(InstanceError::NotFound(id.clone())));
     };
-    let is_welcome = match encoded.message {
-        Message::Rewind { .. } => receiver.status == Some(RuntimeStatus::Failed),
-        _ => !receiver.has_ended(),
-    };
-    if !is_welcome {
+    // What cannot be read is not known to have ended.
+    let status = receiver.status.unwrap_or(RuntimeStatus::Running);
+    if !is_welcome(&encoded.message, status) {
         let error = match instance::find(transaction.connection, id)? {
             Some(stored) => InstanceError::WrongStatus(Box::new(stored.row)),
             None => InstanceError::NotFound(id.clone()),

@@ -42,6 +42,7 @@ fn started() -> ExecutionStarted {
         earlier_events: None,
         engine_revision: EngineRevision::OLDEST,
         first_execution: None,
+        left_children: None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Creating instances and delivering messages.
 
-use engine::{InstanceId, Message, OutboxMessage, RuntimeStatus};
+use engine::{InstanceId, Message, OutboxMessage};
 
 use super::hub::Hub;
 use super::instance::{Instance, Stored};
-use crate::{CreateError, CreateInstance, ExistingInstance, InstanceError, MessageId, pending_state};
+use crate::{CreateError, CreateInstance, ExistingInstance, InstanceError, MessageId, is_welcome, pending_state};
 
 impl Hub {
     pub(super) fn create(&mut self, new: CreateInstance) -> Result<(), CreateError> {
@@ -22,12 +22,7 @@ impl Hub {
 
     pub(super) fn send(&mut self, id: &InstanceId, message: Message) -> Result<(), InstanceError> {
         let instance = self.instances.get(id).ok_or_else(|| InstanceError::NotFound(id.clone()))?;
-        let status = instance.row.state.status;
-        let is_welcome = match message {
-            Message::Rewind { .. } => status == RuntimeStatus::Failed,
-            _ => !status.is_terminal(),
-        };
-        if !is_welcome {
+        if !is_welcome(&message, instance.row.state.status) {
             return Err(InstanceError::WrongStatus(Box::new(instance.row.clone())));
         }
         if self.stored_messages >= self.backlog_messages_max {

@@ -64,6 +64,7 @@ impl Bench {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         let row = InstanceRow {
             state: pending_state(id(instance), &start),

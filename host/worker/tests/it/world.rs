@@ -73,6 +73,7 @@ impl World {
             earlier_events: None,
             engine_revision: engine::EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         };
         let instance = CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse };
         self.source.inner.create(instance).await.unwrap();

@@ -93,6 +93,21 @@ pub async fn an_ended_instance_takes_no_message_and_shows_its_row(world: &mut Wo
     world.assert_idle().await;
 }
 
+pub async fn an_ended_instance_takes_a_termination_of_its_children(world: &mut World) {
+    let terminate = |recurse| Message::Terminate { reason: None, recurse, execution_id: None };
+    for status in [RuntimeStatus::Completed, RuntimeStatus::Failed, RuntimeStatus::Terminated] {
+        world.create_ended(status.name(), status).await;
+        let alone = world.backend().send(&id(status.name()), terminate(false)).await;
+        assert!(matches!(alone, Err(InstanceError::WrongStatus(_))), "{status:?}");
+        world.send(status.name(), terminate(true)).await;
+        let ready = world.ready().await;
+        assert_eq!(messages(&ready[&id(status.name())]), [terminate(true).addressed_to(execution(1))]);
+        let kept = world.turn(status.name()).await;
+        world.commit(kept).await;
+        assert_eq!(world.row(status.name()).await.state.status, status);
+    }
+}
+
 pub async fn only_a_failed_instance_can_be_rewound(world: &mut World) {
     let rewind = Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None };
     world.create_running("running").await;

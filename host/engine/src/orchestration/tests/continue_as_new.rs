@@ -157,7 +157,7 @@ fn what_the_old_execution_sent_is_sent_and_its_activities_are_interrupted() {
     assert_snapshot!(session.run("at=1s"), @"
     replaces the history
     1 orchestrator_started at=1s
-    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000
+    2 execution_started execution=f37570991c1549ed1407c723791f24a8 name=order input='2' generation=1 trace_parent=00-6d2d439b0dbcf7256528d5d47e9faefb-049d352bdb35791b-01 trace_state='rondo=root' first_execution=00000000000000000000000000000000 left_children=ship-1:8690a42e93c7c03b3c9f1f34de870494
     3 task_scheduled task=0 name=charge
     4 orchestrator_completed
     -> order-2: raise_event name=go data='1' key=653b5189b9d36371dca42127030672d2

@@ -3,7 +3,10 @@
 use azure::Entity;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use engine::{EngineRevision, EventId, EventKey, EventKind, ExecutionStarted, Failure, HistoryEvent, RetryPolicy};
+use engine::{
+    EngineRevision, EventId, EventKey, EventKind, ExecutionStarted, Failure, HistoryEvent, InstanceId, LeftChild,
+    RetryPolicy,
+};
 use store::{NewerEngineRevision, codec};
 
 use super::super::LayoutError;
@@ -159,7 +162,18 @@ fn started_of(row: &Reader<'_>) -> Result<ExecutionStarted, LayoutError> {
         earlier_events: row.parsed("RondoEarlierEvents", keys_of)?,
         engine_revision: row.int(ENGINE_REVISION)?.map_or(EngineRevision::OLDEST, EngineRevision),
         first_execution: row.parsed("RondoFirstExecution", |id| id.parse().ok())?,
+        left_children: row.json::<Vec<InstanceRef>>("RondoLeftChildren")?.and_then(left_children_of),
     })
+}
+
+/// What cannot be read is left out: it is of no use to the execution itself.
+fn left_children_of(children: Vec<InstanceRef>) -> Option<Vec<LeftChild>> {
+    let child = |child: InstanceRef| {
+        let execution_id = child.execution()?;
+        Some(LeftChild { instance_id: InstanceId::new(&child.instance_id).ok()?, execution_id })
+    };
+    let children: Vec<_> = children.into_iter().filter_map(child).collect();
+    (!children.is_empty()).then_some(children)
 }
 
 fn keys_of(text: &str) -> Option<Vec<EventKey>> {

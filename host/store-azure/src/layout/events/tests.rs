@@ -56,6 +56,7 @@ execution_completed output='"done"'
 execution_failed kind=declined message='no money'
 execution_started execution=11111111111111111111111111111111 name=order generation=2 first_execution=33333333333333333333333333333333
 sub_orchestration_failed task=3 kind=declined message='no money' ending=4294967297
+execution_started execution=11111111111111111111111111111111 name=order generation=1 left_children=ship/1:44444444444444444444444444444444
 "#;
 
 /// As the rewind of a DurableTask client rewrites a row.
@@ -142,6 +143,7 @@ fn event_rows_never_change() {
     EventId=-1 EventType='ExecutionCompleted' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' OrchestrationStatus='Failed' Result='no money'
     EventId=-1 EventType='ExecutionStarted' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='null' ParentTraceContext='null' RondoCreatedAt=@1970-01-01T00:00:00.000Z RondoFirstExecution='33333333333333333333333333333333' RondoGeneration=2 Tags='null'
     EventId=-1 EventType='SubOrchestrationInstanceFailed' FailureDetails='{"ErrorType":"declined","ErrorMessage":"no money","StackTrace":null,"InnerFailure":null,"IsNonRetriable":false,"Properties":null}' Reason='no money' RondoEnding=4294967297L TaskScheduledId=3
+    EventId=-1 EventType='ExecutionStarted' Name='order' OrchestrationInstance='{"InstanceId":"order/1","ExecutionId":"11111111111111111111111111111111"}' ParentInstance='null' ParentTraceContext='null' RondoCreatedAt=@1970-01-01T00:00:00.000Z RondoGeneration=1 RondoLeftChildren='[{"InstanceId":"ship/1","ExecutionId":"44444444444444444444444444444444"}]' Tags='null'
     "#);
 }
 

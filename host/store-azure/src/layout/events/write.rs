@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::{
-    EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, Payload,
-    RuntimeStatus, TaskId, Timestamp,
+    EngineRevision, EventId, EventKey, EventKind, ExecutionId, ExecutionStarted, Failure, HistoryEvent, LeftChild,
+    Payload, RuntimeStatus, TaskId, Timestamp,
 };
 use store::codec;
 
@@ -174,6 +174,7 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         earlier_events,
         engine_revision,
         first_execution,
+        left_children,
     } = started;
     // A key that is none of ours stays what it is; the id is for other readers, and known from the key.
     let instance_id = keys::unescape(instance_key).unwrap_or_else(|| instance_key.to_owned());
@@ -189,6 +190,12 @@ fn write_started(row: &mut Writer, instance_key: &str, started: &ExecutionStarte
         .int("RondoGeneration", *generation)
         .some_text("RondoEarlierEvents", earlier_events.as_deref().map(keys_text))
         .some_text("RondoFirstExecution", first_execution.map(|id| id.to_string()));
+    if let Some(children) = left_children {
+        let child = |LeftChild { instance_id, execution_id }: &LeftChild| {
+            InstanceRef::new(instance_id.as_str(), Some(*execution_id), Typing::Plain)
+        };
+        row.json("RondoLeftChildren", Some(&children.iter().map(child).collect::<Vec<_>>()));
+    }
     if *engine_revision != EngineRevision::OLDEST {
         row.int(ENGINE_REVISION, engine_revision.0);
     }

@@ -264,6 +264,7 @@ impl Incoming {
             earlier_events: None,
             engine_revision: EngineRevision::OLDEST,
             first_execution: None,
+            left_children: None,
         })
     }
 }

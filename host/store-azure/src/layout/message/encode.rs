@@ -230,6 +230,7 @@ fn started_body(started: &ExecutionStarted, addressee: &InstanceRef, event: Even
         // The host that begins it says so.
         engine_revision: _,
         first_execution: _,
+        left_children: _,
     } = started;
     // In .NET such members of an object are not data.
     let is_plain = |key: &String| !key.starts_with('$');
