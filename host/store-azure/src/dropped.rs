@@ -12,6 +12,8 @@ pub(crate) enum Why {
     Refused,
     /// Of a start of a client: its row never came, or was purged.
     NoRow,
+    /// Of a start of an orchestration: what it has started was purged.
+    Purged,
     /// The instance it is for does not exist.
     NoInstance,
 }
@@ -29,6 +31,7 @@ impl Core {
                 message,
                 "a message is dropped: the client that sent it has written no instance row; start the instance again"
             ),
+            Why::Purged => tracing::info!(%instance_id, message, "a message is dropped: what it started was purged"),
             Why::NoInstance => {
                 tracing::info!(%instance_id, message, "a message is dropped: the instance does not exist");
             }

@@ -47,11 +47,16 @@ impl Core {
         is_repeated: bool,
     ) -> Result<(), Error> {
         for message in messages {
-            if let (Message::Start(start), Some(_)) = (message, sender) {
-                self.show_pending(to, start).await?;
-            }
+            let is_shown = match (message, sender) {
+                (Message::Start(start), Some(_)) => self.show_pending(to, start).await?,
+                _ => false,
+            };
             // What may have begun must be looked at before its first commit; what is not known to be repeated is not.
-            let replaces = if is_repeated { Replaces::EndedAgain } else { Replaces::Ended };
+            let replaces = match (is_repeated, is_shown) {
+                (true, _) => Replaces::EndedAgain,
+                (false, true) => Replaces::EndedShown,
+                (false, false) => Replaces::Ended,
+            };
             self.put_message(sender, to, message.clone(), replaces, None).await?;
         }
         Ok(())
@@ -59,20 +64,21 @@ impl Core {
 
     /// Writes the row of what an orchestration starts, so that readers see it before its first turn. Before the start is
     /// put: what has begun may have been purged when a row comes late, and it would stay for ever. An id that has a row
-    /// already is for the owner of that instance to look at.
-    async fn show_pending(&self, to: &InstanceId, start: &ExecutionStarted) -> Result<(), Error> {
+    /// already is for the owner of that instance to look at. Whether the row was inserted now.
+    async fn show_pending(&self, to: &InstanceId, start: &ExecutionStarted) -> Result<bool, Error> {
         let row = pending_row(to, start);
         let key = Self::key_of(to);
         let full = self.full_row(&row, &key);
         // A purge of what has the id removes all blobs that are there before it removes the row, and that may be just
         // before this one is inserted.
         if !full.blobs.is_empty() && self.read_row(&key).await?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
-        if self.insert_row(to, &row, full).await? {
+        let is_inserted = self.insert_row(to, &row, full).await?;
+        if is_inserted {
             self.rows_changed.notify_waiters();
         }
-        Ok(())
+        Ok(is_inserted)
     }
 
     /// Puts a message that wakes an instance at that time, or as near before it as a queue can do.

@@ -248,7 +248,7 @@ impl Core {
         let mut hint = None;
         let mut begins_without_row = false;
         if let Message::Start(start) = &message {
-            begins_without_row = !needs_row(start, replaces);
+            begins_without_row = !needs_row(start, replaces) && replaces != Replaces::EndedShown;
             match self.admit(&to, start, replaces, receipt, dequeue_count, looks).await {
                 Ok(Admission::Admitted(read)) => hint = read,
                 Ok(Admission::TakenIn) => message = Message::Wake,
@@ -375,7 +375,10 @@ impl Core {
                 return Ok(match replaces {
                     // What it was to replace has been purged, and its sender finds that out by itself.
                     Replaces::Execution(_) => Admission::Refused(Why::NoRow),
-                    // What an orchestration starts, with a parent or without, gets its row by its first commit.
+                    // A copy: what it started has ended and been purged.
+                    Replaces::EndedShown => Admission::Refused(Why::Purged),
+                    // What an orchestration starts, with a parent or without, may get its row by its first commit: earlier
+                    // builds write none, and one that was there may have been another's.
                     Replaces::Ended if is_first_sight => Admission::Admitted(Some(Hint::Absent)),
                     _ if !needs_row => Admission::Admitted(None),
                     // A client's start begins nothing without its row: its put may have been repeated, and the instance

@@ -48,7 +48,9 @@ pub(crate) enum Replaces {
     Execution(ExecutionId),
     /// Whatever execution has ended; what has not is for the engine to see. So it is of another orchestration.
     Ended,
-    /// The same, sent once more because the first time may have come to nothing: what it starts may have begun.
+    /// The same, and its sender has inserted the row before: where there is none, it has been purged.
+    EndedShown,
+    /// Like the one of an orchestration, sent once more because the first time may have come to nothing: what it starts may have begun.
     EndedAgain,
     /// The sender did not say; so it is of a DurableTask client.
     Unsaid,
@@ -58,7 +60,7 @@ impl Replaces {
     /// Whether an orchestration has sent the start. Then its commit vouches for it; a client's start is nothing without
     /// the row that the client writes.
     pub(crate) fn is_of_orchestration(self) -> bool {
-        matches!(self, Self::Ended | Self::EndedAgain)
+        matches!(self, Self::Ended | Self::EndedShown | Self::EndedAgain)
     }
 }
 

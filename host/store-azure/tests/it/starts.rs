@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use azure::fake::FakeMedium;
 use azure::{Condition, Key, Query, Queue, Queues as _, Table, Tables as _, Verb, Write};
-use conformance::{Turn, execution, id, start};
-use engine::RuntimeStatus;
+use conformance::{Turn, child_start, execution, id, start};
+use engine::{Message, RuntimeStatus};
 use store::{Client as _, Clock as _, CreateInstance, ExistingInstance, WorkItem, WorkSource as _};
 use store_azure::AzureBackend;
 use tokio::task::JoinHandle;
@@ -139,6 +139,34 @@ async fn a_start_that_was_put_twice_begins_nothing_after_its_instance_was_purged
     assert_eq!(next(&host).await, None);
     account.until_left(Queue::Control(0), 0).await;
     assert_nothing_stored(&account).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_the_start_of_a_child_begins_nothing_after_that_was_purged() {
+    let scene = Scene::new().await;
+    scene.clients_medium.let_go();
+    scene.creation.await.unwrap();
+    let (account, host) = (scene.account, scene.host);
+    let work = next(&host).await.unwrap();
+    let snapshot = host.load(&id("a")).await.unwrap().unwrap();
+    let child = Message::Start(Box::new(child_start(execution(2), account.clock.now())));
+    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Running);
+    let child_id = id("child");
+    host.commit(turn.send("child", child).0).await.unwrap();
+    let copy = account.medium().peek(Queue::Control(0), 32).await.unwrap();
+    let copy = copy.into_iter().find(|message| message.text.contains("ExecutionStartedEvent")).unwrap();
+
+    let work = next(&host).await.unwrap();
+    assert_eq!(work.instance_id, child_id);
+    let snapshot = host.load(&child_id).await.unwrap().unwrap();
+    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Completed);
+    host.commit(turn.0).await.unwrap();
+    host.purge(&child_id).await.unwrap();
+    account.medium().put(Queue::Control(0), &copy.text, Duration::ZERO).await.unwrap();
+
+    assert_eq!(next(&host).await, None);
+    assert_eq!(host.get(&child_id).await.unwrap(), None);
+    account.until_left(Queue::Control(0), 0).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,6 +47,7 @@ pub(crate) fn decode(text: &str) -> Result<Content, LayoutError> {
         None if incoming.class == shape::EXECUTION_STARTED && is_of_orchestration => Replaces::EndedAgain,
         None => Replaces::Unsaid,
         Some("") => Replaces::Nothing,
+        Some("*") if incoming.rondo.as_ref().is_some_and(|rondo| rondo.has_row) => Replaces::EndedShown,
         Some("*") => Replaces::Ended,
         Some(execution) => Replaces::Execution(json::execution_of(execution)),
     };

@@ -26,10 +26,11 @@ pub(crate) fn encode(content: &Content, header: Header<'_>) -> Encoded {
             {
                 body.rondo.execution = execution_id.map(|id| id.to_string());
             }
+            body.rondo.has_row = *replaces == Replaces::EndedShown;
             body.rondo.replaces = match replaces {
                 Replaces::Nothing => Some(String::new()),
                 Replaces::Execution(execution_id) => Some(execution_id.to_string()),
-                Replaces::Ended => Some("*".to_owned()),
+                Replaces::Ended | Replaces::EndedShown => Some("*".to_owned()),
                 // The sender tells them apart.
                 Replaces::EndedAgain | Replaces::Unsaid => None,
             };

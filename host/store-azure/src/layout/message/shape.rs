@@ -164,7 +164,10 @@ pub(super) struct Rondo {
     /// What a start may replace: empty for nothing, or an execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) replaces: Option<String>,
-    /// Of a termination: open children too.
+    /// Of a start by an orchestration: its row was inserted before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_row: bool,
+    /// Of a termination: children too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) recurse: bool,
     /// Of a start: when its instance was created.

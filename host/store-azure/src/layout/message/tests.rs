@@ -101,6 +101,8 @@ fn a_message_says_who_sent_it_and_what_it_replaces() {
     let header = Header { sender: Some((&sender, execution)), ..header() };
     assert_snapshot!(encode(&to(Message::Wake, Replaces::Nothing), header).text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TimerFiredEvent","EventType":11,"TimerId":-1,"FireAt":"2026-07-01T10:00:00.123Z","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"up","ExecutionId":"22222222222222222222222222222222"},"SerializableTraceContext":null,"Rondo":{"Replaces":""}}"#);
     assert_snapshot!(encode(&to(Message::Wake, Replaces::Execution(execution)), header).text, @r#"{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"abababab-abab-abab-abab-abababababab","TaskMessage":{"$type":"DurableTask.Core.TaskMessage","Event":{"$type":"DurableTask.Core.History.TimerFiredEvent","EventType":11,"TimerId":-1,"FireAt":"2026-07-01T10:00:00.123Z","EventId":-1,"IsPlayed":false,"Timestamp":"2026-07-01T10:00:00.123Z"},"SequenceNumber":0,"OrchestrationInstance":{"$type":"DurableTask.Core.OrchestrationInstance","InstanceId":"order/1","ExecutionId":null},"OrchestrationExecutionContext":null},"CompressedBlobName":null,"SequenceNumber":17,"Sender":{"InstanceId":"up","ExecutionId":"22222222222222222222222222222222"},"SerializableTraceContext":null,"Rondo":{"Replaces":"22222222222222222222222222222222"}}"#);
+    let shown = encode(&to(Message::Wake, Replaces::EndedShown), header).text;
+    assert!(shown.ends_with(r#""Rondo":{"Replaces":"*","HasRow":true}}"#), "{shown}");
 }
 
 #[test]
@@ -195,6 +197,7 @@ fn any_content() -> impl Strategy<Value = Content> {
     let replaces = prop_oneof![
         Just(Replaces::Nothing),
         Just(Replaces::Ended),
+        Just(Replaces::EndedShown),
         Just(Replaces::EndedAgain),
         Just(Replaces::Unsaid),
         execution.clone().prop_map(Replaces::Execution)
