@@ -94,7 +94,7 @@ impl Core {
                 match &message {
                     // It asks for nothing that would be lost, or has its answer.
                     None | Some(Message::Wake | Message::Rewind { asker: Some(_), .. }) => {
-                        self.delete_quietly(spent.partition, spent.receipt)
+                        self.delete_quietly(spent.partition, spent.receipt);
                     }
                     Some(message) => {
                         self.drop_message(spent.partition, spent.receipt, instance_id, message, Why::NoInstance);

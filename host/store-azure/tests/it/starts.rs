@@ -150,7 +150,8 @@ async fn a_copy_of_the_start_of_a_child_begins_nothing_after_that_was_purged() {
     let work = next(&host).await.unwrap();
     let snapshot = host.load(&id("a")).await.unwrap().unwrap();
     let child = Message::Start(Box::new(child_start(execution(2), account.clock.now())));
-    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Running);
+    let turn =
+        Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Running);
     let child_id = id("child");
     host.commit(turn.send("child", child).0).await.unwrap();
     let copy = account.medium().peek(Queue::Control(0), 32).await.unwrap();
@@ -159,7 +160,8 @@ async fn a_copy_of_the_start_of_a_child_begins_nothing_after_that_was_purged() {
     let work = next(&host).await.unwrap();
     assert_eq!(work.instance_id, child_id);
     let snapshot = host.load(&child_id).await.unwrap().unwrap();
-    let turn = Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Completed);
+    let turn =
+        Turn::on(&snapshot, account.clock.now()).append(1, 3).consume(&work.messages).status(RuntimeStatus::Completed);
     host.commit(turn.0).await.unwrap();
     host.purge(&child_id).await.unwrap();
     account.medium().put(Queue::Control(0), &copy.text, Duration::ZERO).await.unwrap();
