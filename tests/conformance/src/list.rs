@@ -112,6 +112,7 @@ macro_rules! for_all_cases {
                 a_start_of_an_instance_that_has_not_ended_is_delivered
                 other_messages_to_nobody_are_dropped
                 a_parent_that_asks_nobody_is_answered
+                a_message_of_a_turn_keeps_the_execution_that_it_names
                 other_messages_reach_an_ended_instance
                 messages_keep_their_order_and_may_be_to_oneself
                 a_message_behind_a_start_reaches_the_new_instance
@@ -129,6 +130,7 @@ macro_rules! for_all_cases {
                 a_purged_instance_is_gone_with_everything
                 a_purge_answers_a_parent_that_was_waiting
                 what_was_for_a_purged_instance_names_none_that_comes_after_it
+                a_purge_spares_those_whose_ids_are_alike
                 an_instance_that_has_not_ended_is_not_purged
                 the_successor_of_a_purged_instance_begins_empty_and_above_it
                 purging_by_filter_spares_what_does_not_match
@@ -162,6 +164,7 @@ macro_rules! for_all_cases {
                 a_message_is_for_the_execution_that_was_there_when_it_was_accepted
                 a_message_for_a_later_generation_names_the_first
                 an_ended_instance_takes_a_termination_of_its_children
+                a_message_for_an_earlier_execution_is_never_made_one_for_the_next
                 an_unknown_instance_is_not_found
                 an_ended_instance_takes_no_message_and_shows_its_row
                 only_a_failed_instance_can_be_rewound

@@ -1,5 +1,7 @@
 //! What must hold at every moment, watched from outside: below the hosts, on what is really stored.
 
+pub(crate) mod addressed;
+pub(crate) mod children;
 pub(crate) mod ending;
 mod executions;
 mod runs;
@@ -13,6 +15,7 @@ use store::{InstanceRow, TurnCommit};
 use self::executions::Executions;
 use self::runs::Runs;
 use self::seen::Seen;
+use crate::program::shown;
 use crate::world::{Rule, Violation};
 
 pub(crate) use self::runs::RunId;
@@ -24,6 +27,8 @@ pub(crate) struct Checks {
     pub(crate) runs: Runs,
     rows: BTreeMap<InstanceId, InstanceRow>,
     past: BTreeSet<ExecutionId>,
+    /// Data of events that were recorded, as guests show it, by the life that they were for.
+    raised: BTreeMap<(InstanceId, usize), BTreeSet<String>>,
     /// What clients have done that allows what is otherwise forbidden.
     pub(crate) allowed: Allowed,
 }
@@ -33,6 +38,8 @@ pub(crate) struct Checks {
 pub(crate) struct Allowed {
     /// They may vanish.
     pub(crate) purged: BTreeSet<InstanceId>,
+    /// Their ids were taken from their parents. A copy of the first start may begin it once more.
+    pub(crate) spoiled: BTreeSet<InstanceId>,
     /// They may go on after they have failed: they, or a parent, were rewound.
     pub(crate) rewound: BTreeSet<String>,
     /// Data of the events that clients have sent, as guests show it.
@@ -69,8 +76,16 @@ impl Checks {
         row: Option<InstanceRow>,
         history: &[HistoryEvent],
     ) -> Result<(), Violation> {
-        let new = self.executions.seen(instance_id, history)?;
+        let new = self.executions.seen(instance_id, history, self.allowed.spoiled.contains(instance_id))?;
+        let tags = self.executions.tags(new.execution_id);
         for event in &new.events {
+            addressed::check(instance_id, &tags, event)?;
+            if let EventKind::EventRaised { data: Some(data), .. } = &event.kind
+                && let Some((life, root)) = addressed::read(data.as_str())
+                && root == instance_id.as_str()
+            {
+                self.raised.entry((instance_id.clone(), life)).or_default().insert(shown(data.as_str()));
+            }
             self.runs.check_recorded(instance_id, new.execution_id, event)?;
             self.executions.check_told(instance_id, event)?;
         }
@@ -86,6 +101,22 @@ impl Checks {
             return Err(Violation::new(Rule::NothingLeavesAnUncommittedTurn, &task.instance_id, text));
         }
         Ok(self.runs.begin())
+    }
+
+    /// The events that were recorded for a life of an instance.
+    pub(crate) fn raised(&self, instance: &str, life: usize) -> BTreeSet<String> {
+        let is_it = |(id, of): &&(InstanceId, usize)| id.as_str() == instance && *of == life;
+        self.raised.keys().find(is_it).and_then(|key| self.raised.get(key)).cloned().unwrap_or_default()
+    }
+
+    /// Whether everything that was detached has begun, once nothing is under way any more.
+    pub(crate) fn check_detached(&self) -> Result<(), Violation> {
+        self.executions.check_detached()
+    }
+
+    /// Rows that were there when somebody looked, and must be there still.
+    pub(crate) fn must_exist(&self) -> impl Iterator<Item = &InstanceId> {
+        self.rows.keys().filter(|id| !self.allowed.purged.contains(*id))
     }
 
     /// Instances that ended.

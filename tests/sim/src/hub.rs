@@ -9,6 +9,7 @@ use azure::fake::FakeAccount;
 use azure::{
     Blobs as _, Condition, Container, HubName, Key, Queue, Queues as _, Table, Tables as _, Value, Verb, Write,
 };
+use dotnet::{DotNet, partition_key};
 use engine::InstanceId;
 use fastrand::Rng;
 use store::MemoryBackend;
@@ -120,6 +121,15 @@ impl Hub {
         }
     }
 
+    /// A client of DurableTask, to which nothing happens; none where there can be no such client.
+    pub(crate) fn dotnet(&self, world: &Arc<World>, observer: &Arc<Observer>) -> Option<DotNet> {
+        let Self::Azure(hub) = self else { return None };
+        let link = Link::calm(Arc::clone(world), Who::Client);
+        let medium = SimMedium::new(hub.account.medium(&hub.name), link, Arc::clone(observer));
+        let clock = world.clock;
+        Some(DotNet::new(Arc::new(medium), &hub.name, hub.partitions, move || clock.now().as_millis()))
+    }
+
     /// What a process finds that comes after one that died.
     pub(crate) fn restart_memory(&self, observer: &Observer) {
         let Self::Memory(backend) = self else { return };
@@ -171,7 +181,12 @@ impl Hub {
                 }
                 let blobs = medium.list_blobs(Container::LargeMessages, "", None).await?.names;
                 // A request that comes too late may leave the blob of a row that is not written any more.
-                let is_expected = |name: &&String| !purged.iter().any(|id| name.starts_with(&format!("{id}/")));
+                let is_of = |name: &str, id: &str| {
+                    let key = partition_key(id);
+                    let folder = key.strip_suffix('.').map_or(key.clone(), |rest| format!("{rest}^4"));
+                    name.starts_with(&format!("{folder}/")) || name.starts_with(&format!("{id}/"))
+                };
+                let is_expected = |name: &&String| !purged.iter().any(|id| is_of(name, id.as_str()));
                 left.extend(blobs.iter().filter(is_expected).map(|name| format!("blob {name}")));
             }
         }

@@ -30,6 +30,9 @@ struct Arguments {
     /// Seeds at the same time; without it, as many as there are cores
     #[arg(long)]
     jobs: Option<usize>,
+    /// Only clients of Rondo, in an orderly hub
+    #[arg(long)]
+    without_strangers: bool,
     /// Go on after a failure, and list all of them
     #[arg(long)]
     keep_going: bool,
@@ -51,7 +54,7 @@ impl Arguments {
             Some(BackendName::Azure) => Backend::Azure,
             None => Backend::of(seed),
         };
-        Scenario { seed, backend, sabotage: None }
+        Scenario { seed, backend, sabotage: None, strangers: !self.without_strangers }
     }
 }
 
@@ -129,13 +132,14 @@ fn run_all(arguments: &Arguments, first: u64) -> Result<(Figures, Vec<Scenario>)
 
 /// Runs a failing seed again, and prints what led to the failure and how to see it.
 fn report(scenario: Scenario) -> Result<()> {
-    let Scenario { seed, backend, .. } = scenario;
+    let Scenario { seed, backend, strangers, .. } = scenario;
     let ended = sim::run(scenario, true)?;
     let violation =
         ended.violation.ok_or_else(|| anyhow!("seed {seed} fails only sometimes, which is a bug of the simulator"))?;
     say(&format!("\n{}\n", ended.tail.join("\n")));
     say(&format!("seed {seed} on {backend}: {:?} {}\n{}", violation.rule, violation.instance, violation.text));
-    say(&format!("again: cargo xtask sim --seed {seed} --backend {backend}"));
+    let without = if strangers { "" } else { " --without-strangers" };
+    say(&format!("again: cargo xtask sim --seed {seed} --backend {backend}{without}"));
     Ok(())
 }
 

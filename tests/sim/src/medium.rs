@@ -54,7 +54,7 @@ impl SimMedium {
     /// Has the checkers look at the instance whose row has just been written.
     fn look(observer: &Observer, table: Table, partition: &str) {
         if matches!(table, Table::Instances | Table::History)
-            && let Ok(instance_id) = InstanceId::new(partition)
+            && let Ok(instance_id) = InstanceId::new(&dotnet::instance_of(partition))
         {
             observer.look(&instance_id);
         }
@@ -231,7 +231,7 @@ impl Blobs for SimMedium {
     async fn list_blobs(&self, container: Container, prefix: &str, after: Option<&str>) -> Result<BlobPage, Error> {
         let (account, prefix, after) = (self.account.clone(), prefix.to_owned(), after.map(str::to_owned));
         let label = format!("list-blobs {prefix}");
-        let list = async move { account.medium.list_blobs(container, &prefix, after.as_deref()).await };
+        let list = async move { account.list_blobs(container, &prefix, after.as_deref()).await };
         self.read(|| label, list).await
     }
 

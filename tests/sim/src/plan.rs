@@ -1,5 +1,7 @@
 //! What a seed stands for: hosts, faults and work, all drawn before anything runs.
 
+mod strangers;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -71,6 +73,33 @@ pub(crate) struct Script {
     pub(crate) lives: Vec<Life>,
 }
 
+/// Who does something to an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A client of Rondo.
+    Rondo,
+    /// A client of DurableTask for .NET.
+    DotNet,
+}
+
+/// What becomes of children that have failed before their parent is rewound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoiling {
+    Purged,
+    /// Their ids are given to instances that know nothing of the parent.
+    Replaced(By),
+}
+
+/// A message that controls an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Control {
+    Terminate,
+    Suspend,
+    Resume,
+    Rewind,
+    Raise,
+}
+
 /// From a start to an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Life {
@@ -84,6 +113,12 @@ pub(crate) struct Life {
     pub(crate) deeds: Vec<(Duration, Deed)>,
     /// Whether it is purged at its end; otherwise the next start replaces it.
     pub(crate) is_purged: bool,
+    pub(crate) creator: By,
+    /// Nobody waits for its end: the next life begins so long after its start.
+    pub(crate) cut_short: Option<Duration>,
+    pub(crate) rewinder: By,
+    /// What is done to children that have failed before it is rewound.
+    pub(crate) spoiling: Option<Spoiling>,
     /// Started through the backend of this host, if it is up; otherwise through one that runs nothing.
     pub(crate) through: Option<usize>,
 }
@@ -100,6 +135,22 @@ pub(crate) enum Deed {
     },
     Terminate {
         recurse: bool,
+    },
+    /// By a client of DurableTask, whose message is for whichever runs.
+    TerminateAny,
+    /// Raises many events at once.
+    Burst {
+        name: String,
+        count: u32,
+    },
+    /// A message for this execution that is under way for so long, whatever has its id by then.
+    Late {
+        control: Control,
+        after: Duration,
+    },
+    /// A message for the life before.
+    Earlier {
+        control: Control,
     },
     /// Pins it to what it is pinned to: whoever has it in hand finds that somebody else was there.
     Release,
@@ -135,8 +186,8 @@ pub(crate) struct HostPlan {
 }
 
 impl Plan {
-    /// What the seed says, on that backend.
-    pub(crate) fn draw(seed: u64, backend: Backend) -> Self {
+    /// What the seed says, on that backend, for clients of our own or for strangers as well.
+    pub(crate) fn draw(seed: u64, backend: Backend, strangers: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rng = &mut rng;
         let features = Features::draw(rng);
@@ -150,7 +201,12 @@ impl Plan {
         let mishaps = mishaps(rng, chaos, hosts.len(), partitions);
         let second_edition_at = rng.bool().then(|| Duration::from_secs(rng.u64(5..300)));
         let rates = Rates::draw(rng);
-        Self { backend, hosts, partitions, owning, rates, mishaps, chaos, programs, scripts, second_edition_at }
+        let mut plan =
+            Self { backend, hosts, partitions, owning, rates, mishaps, chaos, programs, scripts, second_edition_at };
+        if strangers {
+            strangers::invite(&mut plan, seed);
+        }
+        plan
     }
 }
 
@@ -227,6 +283,10 @@ impl Life {
             input_bytes: if rng.u8(..8) == 0 { 40_000 } else { 0 },
             deeds,
             is_purged: rng.bool(),
+            creator: By::Rondo,
+            cut_short: None,
+            rewinder: By::Rondo,
+            spoiling: None,
             through: rng.bool().then(|| rng.usize(..hosts)),
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod expect;
 pub(crate) mod generate;
 pub(crate) mod guest;
+pub(crate) mod odd;
 
 /// Something that a step does, and waits for unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +20,24 @@ pub(crate) enum Op {
     Await(String),
     /// An external event or a timer, whatever comes first; the other is canceled.
     Race(String, u64),
+    /// An external event and something that it competes with. An event that has lost is waited for once more, so nothing
+    /// ends if it is gone.
+    Contend(String, Rival),
     /// An event for the parent. Without a parent it goes to an instance that does not exist.
     Tell(String),
 }
 
-/// What an activity does.
+/// What an event competes with; whatever comes later is canceled.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rival {
+    Event(String),
+    /// Milliseconds.
+    Timer(u64),
+    Activity(Activity),
+}
+
+/// What an activity does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Activity {
     pub(crate) name: String,
     /// Virtual milliseconds.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use engine::{Message, RuntimeStatus};
+use engine::{InstanceId, Message, RuntimeStatus};
 use fastrand::Rng;
 use tokio::task::JoinSet;
 
-use crate::check::ending;
+use crate::check::{children, ending};
 use crate::figures::Figures;
 use crate::hosts::Hosts;
 use crate::hub::Hub;
@@ -39,6 +39,8 @@ pub struct Scenario {
     pub backend: Backend,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Whether there are clients, ids and programs that are not as Rondo's own would be.
+    pub strangers: bool,
 }
 
 /// How a run ended.
@@ -59,8 +61,8 @@ pub struct Ended {
 /// # Errors
 /// The simulation itself could not be set up.
 pub fn run(scenario: Scenario, is_traced: bool) -> Result<Ended> {
-    let Scenario { seed, backend, sabotage } = scenario;
-    let plan = Plan::draw(seed, backend);
+    let Scenario { seed, backend, sabotage, strangers } = scenario;
+    let plan = Plan::draw(seed, backend, strangers);
     time::in_virtual_time(seed, async {
         let mut rng = Rng::with_seed(seed ^ 0x5eed);
         let world = Arc::new(World::new(plan, sabotage, is_traced));
@@ -90,8 +92,8 @@ async fn live(hosts: &Rc<Hosts>) -> Result<()> {
     let world = &hosts.world;
     let patience = if world.sabotage.is_some() { SABOTAGED_PATIENCE } else { PATIENCE };
     let mut clients = JoinSet::new();
-    for script in world.plan.scripts.clone() {
-        clients.spawn_local(client::play(Rc::clone(hosts), script));
+    for (number, script) in world.plan.scripts.clone().into_iter().enumerate() {
+        clients.spawn_local(client::play(Rc::clone(hosts), number, script));
     }
     chaos::rage(hosts).await;
     hosts.check_health();
@@ -136,7 +138,13 @@ async fn patiently(world: &World, patience: Duration, awaited: impl Future<Outpu
 
 /// Says which instance has not ended.
 fn stuck(hosts: &Hosts) {
-    for row in hosts.observer.rows().unwrap_or_default() {
+    let rows = hosts.observer.rows().unwrap_or_default();
+    for row in rows.iter().filter(|row| !row.state.status.is_terminal()) {
+        let instance_id = &row.state.instance_id;
+        let Some((_, history)) = hosts.observer.read(instance_id) else { continue };
+        hosts.world.checked(children::check(instance_id, &history, &rows));
+    }
+    for row in rows {
         let state = &row.state;
         if !state.status.is_terminal() {
             let text = format!("it is {:?} long after the last fault", state.status);
@@ -182,9 +190,21 @@ async fn until_quiet(hosts: &Hosts) {
 
 /// Checks every instance that there is.
 fn check_all(hosts: &Hosts) {
-    for row in hosts.observer.rows().unwrap_or_default() {
+    let rows = hosts.observer.rows().unwrap_or_default();
+    hosts.world.checked(hosts.world.checks().check_detached());
+    let is_there = |id: &InstanceId| rows.iter().any(|row| row.state.instance_id == *id);
+    let missing = hosts.world.checks().must_exist().find(|id| !is_there(id)).cloned();
+    if let Some(missing) = missing {
+        let text = "nobody has purged it, and it is gone".to_owned();
+        hosts.world.checked(Err(Violation::new(Rule::PurgesSpareOthers, &missing, text)));
+    }
+    for row in rows {
         let instance_id = &row.state.instance_id;
-        let Some((Some(row), history)) = hosts.observer.read(instance_id) else { continue };
+        let Some((Some(row), history)) = hosts.observer.read(instance_id) else {
+            let text = "it cannot be read, and nothing is under way".to_owned();
+            hosts.world.checked(Err(Violation::new(Rule::PurgesSpareOthers, instance_id, text)));
+            continue;
+        };
         let script = hosts.world.plan.scripts.iter().find(|script| script.instance == instance_id.as_str());
         let bytes = script.and_then(|script| script.lives.last()).map_or(0, |life| life.input_bytes);
         hosts.world.checked(ending::check(&hosts.world, &row, history, bytes));

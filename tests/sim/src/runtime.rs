@@ -144,7 +144,10 @@ pub(crate) fn guest(
     // A guest that asks what it must not ask.
     let decides =
         if world.sabotage == Some(Sabotage::Nondeterminism) && host.is_some() { edition + 1 } else { edition };
-    let interpreter = Interpreter::new(Arc::clone(program), execution.clone(), decides);
+    let mut interpreter = Interpreter::new(Arc::clone(program), execution.clone(), decides);
+    if world.sabotage == Some(Sabotage::KeepsLosers) {
+        interpreter = interpreter.without_giving_back();
+    }
     Ok((Box::new(interpreter), digest(edition)))
 }
 

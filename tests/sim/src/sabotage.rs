@@ -19,6 +19,16 @@ pub enum Sabotage {
     WrongResults,
     /// External events are handed out again under another key.
     RepeatsEvents,
+    /// Waits that lose a race in the turn in which they are settled keep their events.
+    KeepsLosers,
+    /// Messages no longer say which execution they are for.
+    ForgetsAddressees,
+    /// Nobody hears that a child is gone.
+    HidesGoneChildren,
+    /// What is started with nobody to wait for it is not sent.
+    LosesDetached,
+    /// A purge takes every blob that begins with the id for its own.
+    PurgesAlike,
     /// Messages are acknowledged and not sent.
     LosesMessages,
     /// Deletions of messages are acknowledged and not done.

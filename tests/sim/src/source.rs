@@ -101,8 +101,11 @@ impl WorkSource for WatchedSource {
                     item.messages.iter().map(|it| format!("{:.300}", it.message.to_string())).collect();
                 format!("is handed {} [{}]", item.instance_id, messages.join(" | "))
             });
-            if self.sabotage() == Some(Sabotage::RepeatsEvents) {
-                repeat_events(item);
+            match self.sabotage() {
+                Some(Sabotage::RepeatsEvents) => repeat_events(item),
+                Some(Sabotage::ForgetsAddressees) => item.messages.iter_mut().for_each(forget_addressee),
+                Some(Sabotage::HidesGoneChildren) => item.messages.iter_mut().for_each(hide_gone_child),
+                _ => {}
             }
         }
         Ok(items)
@@ -141,6 +144,9 @@ impl WorkSource for WatchedSource {
         let world = &self.observer.world;
         if self.sabotage() == Some(Sabotage::ForgesResults) {
             forge(&mut commit.history);
+        }
+        if self.sabotage() == Some(Sabotage::LosesDetached) {
+            commit.outbox.retain(|out| !matches!(&out.message, Message::Start(start) if start.parent.is_none()));
         }
         world.trace.say(self.link.who, || describe(&commit));
         let is_right = world.checks().committing(&commit);
@@ -205,6 +211,22 @@ impl WorkSource for WatchedSource {
 
     async fn shutdown(&self) -> Result<(), StorageError> {
         self.inner.shutdown().await
+    }
+}
+
+fn forget_addressee(envelope: &mut Envelope) {
+    if let Message::RaiseEvent { execution_id, .. }
+    | Message::Terminate { execution_id, .. }
+    | Message::Suspend { execution_id, .. }
+    | Message::Resume { execution_id, .. } = &mut envelope.message
+    {
+        *execution_id = None;
+    }
+}
+
+fn hide_gone_child(envelope: &mut Envelope) {
+    if matches!(envelope.message, Message::ChildFailed { ending: Some(Message::GONE), .. }) {
+        envelope.message = Message::Wake;
     }
 }
 

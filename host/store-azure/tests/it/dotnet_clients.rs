@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use azure::{Queue, Queues as _};
+use dotnet::Creation;
 use engine::{Payload, RuntimeStatus};
 use store::{Client as _, CreateInstance, ExistingInstance};
 
-use crate::dotnet::{Creation, DotNet};
 use crate::programs::{Do, Program, Programs, steps};
 use crate::world::{World, in_virtual_time, until};
 
@@ -42,12 +42,12 @@ async fn assert_replaced(world: &World) {
     // What was the old execution's does nothing to the new one.
     tokio::time::sleep(Duration::from_secs(1_000)).await;
     assert_eq!(world.row("child-1").await.state.status, RuntimeStatus::Completed);
-    let row = DotNet { world }.row("child-1").await.unwrap();
+    let row = world.dotnet().row("child-1").await.unwrap().unwrap();
     assert_eq!(row.entity.int("Generation").unwrap(), Some(1));
 }
 
 const AGAIN: Creation<'_> =
-    Creation { instance: "child-1", program: "leaf", execution: EXECUTION, input: None, starts_in: None };
+    Creation { instance: "child-1", program: "leaf", execution: EXECUTION, input: None, tags: &[], starts_in: None };
 
 #[test]
 fn a_running_instance_that_is_created_again_ends_and_the_new_one_runs() {
@@ -56,7 +56,7 @@ fn a_running_instance_that_is_created_again_ends_and_the_new_one_runs() {
         let host = world.host();
         world.create("main", "main").await;
         world.until_history("child-2", "task_scheduled").await;
-        DotNet { world: &world }.create(AGAIN).await;
+        world.dotnet().create(AGAIN).await.unwrap();
         assert_replaced(&world).await;
         assert_eq!(host.troubles(), Vec::<String>::new());
     });
@@ -70,7 +70,7 @@ fn a_running_instance_that_nobody_has_loaded_is_replaced_as_well() {
         world.create("main", "main").await;
         world.until_history("child-2", "task_scheduled").await;
         drop(first);
-        DotNet { world: &world }.create(AGAIN).await;
+        world.dotnet().create(AGAIN).await.unwrap();
         let host = world.host();
         assert_replaced(&world).await;
         assert_eq!(host.troubles(), Vec::<String>::new());
@@ -84,7 +84,7 @@ fn what_is_held_is_replaced_by_a_client_that_creates_it_again() {
         let _host = world.host();
         world.create("main", "nobody offers this").await;
         until("main to be held", async || world.row("main").await.held.is_some()).await;
-        DotNet { world: &world }.create(Creation { instance: "main", ..AGAIN }).await;
+        world.dotnet().create(Creation { instance: "main", ..AGAIN }).await.unwrap();
         world.until_ended("main").await;
         assert_eq!(world.row("main").await.state.output, Some(Payload::from("new")));
         world.until_queues_are_empty().await;
@@ -96,17 +96,17 @@ fn an_instance_that_has_ended_is_created_again_without_traces_of_its_end() {
     in_virtual_time(async {
         let world = world([("leaf", steps([&[Do::Run("new", 100)]])), ("wait", steps([&[Do::Await("x")]]))]).await;
         let _host = world.host();
-        let dotnet = DotNet { world: &world };
-        dotnet.create(Creation { instance: "main", input: Some("7"), execution: EXECUTION, ..AGAIN }).await;
+        let dotnet = world.dotnet();
+        dotnet.create(Creation { instance: "main", input: Some("7"), execution: EXECUTION, ..AGAIN }).await.unwrap();
         world.until_ended("main").await;
-        let row = dotnet.row("main").await.unwrap().entity;
+        let row = dotnet.row("main").await.unwrap().unwrap().entity;
         assert!(row.time("CompletedTime").unwrap().is_some());
         assert_eq!(row.int("Generation").unwrap(), Some(0));
         let start = CreateInstance { existing: ExistingInstance::ReplaceEnded, ..world.start_of("main", "wait") };
         world.client.create(start).await.unwrap();
         for status in ["Pending", "Running"] {
             until(status, async || {
-                let row = dotnet.row("main").await.unwrap().entity;
+                let row = dotnet.row("main").await.unwrap().unwrap().entity;
                 assert_eq!(row.time("CompletedTime").unwrap(), None);
                 assert_eq!((row.text("Input").unwrap(), row.text("Output").unwrap()), (None, None));
                 assert_eq!(row.int("Generation").unwrap(), Some(1));
@@ -128,21 +128,21 @@ fn a_rewind_of_a_client_is_a_rewind_and_another_one_after_it() {
         let world = world([("main", clumsy())]).await;
         let mut host = Some(world.host());
         world.create("main", "main").await;
-        let dotnet = DotNet { world: &world };
+        let dotnet = world.dotnet();
         for expected in [RuntimeStatus::Failed, RuntimeStatus::Completed] {
             world.until_ended("main").await;
             let before = world.history("main").await;
             assert_eq!(world.row("main").await.state.status, RuntimeStatus::Failed);
             // Nobody sees to it before the history is read as the client has left it.
             drop(host.take());
-            dotnet.rewind("main", "again").await;
+            dotnet.rewind("main", "again").await.unwrap();
             assert_eq!(world.history("main").await, before);
             host = Some(world.host());
             world.until_history("main", "execution_rewound").await;
             world.until_ended("main").await;
             assert_eq!(world.row("main").await.state.status, expected);
             world.until_queues_are_empty().await;
-            let row = dotnet.row("main").await.unwrap().entity;
+            let row = dotnet.row("main").await.unwrap().unwrap().entity;
             assert_eq!(row.text("RuntimeStatus").unwrap(), Some(expected.name()));
         }
         assert_eq!(world.row("main").await.state.output, Some(Payload::from("flaky-a,b,flaky-c")));
@@ -164,7 +164,7 @@ fn a_rewind_of_a_parent_reaches_the_child_that_failed() {
         world.create("main", "main").await;
         world.until_ended("main").await;
         assert_eq!(world.row("main").await.state.status, RuntimeStatus::Failed);
-        DotNet { world: &world }.rewind("main", "again").await;
+        world.dotnet().rewind("main", "again").await.unwrap();
         for instance in ["child-1", "parent-1", "main"] {
             world.until_history(instance, "execution_rewound").await;
             world.until_ended(instance).await;
@@ -180,11 +180,11 @@ fn a_start_that_a_client_has_scheduled_is_terminated_at_once() {
     in_virtual_time(async {
         let world = world([("leaf", steps([&[Do::Run("new", 100)]]))]).await;
         let _host = world.host();
-        let dotnet = DotNet { world: &world };
-        dotnet.create(Creation { instance: "main", starts_in: Some(1_200), ..AGAIN }).await;
+        let dotnet = world.dotnet();
+        dotnet.create(Creation { instance: "main", starts_in: Some(1_200), ..AGAIN }).await.unwrap();
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(world.row("main").await.state.status, RuntimeStatus::Pending);
-        dotnet.terminate("main", "enough").await;
+        dotnet.terminate("main", "enough").await.unwrap();
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(world.row("main").await.state.status, RuntimeStatus::Terminated);
         // The client's own message comes at its time, and finds that all is over.

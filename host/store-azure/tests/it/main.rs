@@ -4,7 +4,6 @@
 mod conformance_azurite;
 mod conformance_fake;
 mod crashes;
-mod dotnet;
 mod dotnet_clients;
 mod faulty;
 mod fickle;

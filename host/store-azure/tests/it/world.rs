@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure::fake::{FakeAccount, FakeMedium};
 use azure::{HubName, Queue, Queues as _};
+use dotnet::DotNet;
 use engine::{
     EngineRevision, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message, Orchestration,
     Timestamp,
@@ -106,6 +107,12 @@ impl World {
 
     pub(crate) fn account(&self) -> FakeMedium {
         self.account.medium(&self.hub)
+    }
+
+    /// A client of DurableTask for .NET.
+    pub(crate) fn dotnet(&self) -> DotNet {
+        let clock = self.clock;
+        DotNet::new(Arc::new(self.account()), &self.hub, self.partitions, move || clock.now().as_millis())
     }
 
     /// A host that owns everything, whatever others believe.

@@ -109,6 +109,20 @@ pub async fn a_parent_that_asks_nobody_is_answered(world: &mut World) {
     world.assert_answered("a", &answer).await;
 }
 
+pub async fn a_message_of_a_turn_keeps_the_execution_that_it_names(world: &mut World) {
+    world.create_running("a").await;
+    world.create_ended("child", RuntimeStatus::Completed).await;
+    world.create_as("child", 2).await;
+    let start = world.fetch_of("child").await;
+    let first = world.turn("child").await.replace(3).state(|state| state.execution_id = execution(2));
+    world.commit(first.status(RuntimeStatus::Running).consume(&start.messages)).await;
+    let to_old = Message::Terminate { reason: None, recurse: true, execution_id: Some(execution(1)) };
+    let to_any = Message::Terminate { reason: None, recurse: true, execution_id: None };
+    let turn = world.turn("a").await.append(4, 4).send("child", to_old.clone()).send("child", to_any.clone());
+    world.commit(turn).await;
+    assert_eq!(messages(&world.ready().await[&id("child")]), [to_old, to_any]);
+}
+
 pub async fn other_messages_reach_an_ended_instance(world: &mut World) {
     world.create_running("a").await;
     world.create_ended("b", RuntimeStatus::Failed).await;

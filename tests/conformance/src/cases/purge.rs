@@ -1,10 +1,14 @@
 //! Deleting instances.
 
-use engine::{Message, OutboxMessage, RuntimeStatus};
+use std::collections::BTreeSet;
+
+use engine::{
+    EventId, EventKind, HistoryChange, HistoryEvent, Message, OutboxMessage, Payload, RuntimeStatus, TaskId,
+};
 use store::{HistoryPage, InstanceError, InstanceFilter, PurgeFilter};
 
 use crate::world::messages;
-use crate::{World, execution, id, parent, rewound_by_parent, timestamp};
+use crate::{World, execution, id, parent, raised, rewound_by_parent, timestamp};
 
 pub async fn a_purged_instance_is_gone_with_everything(world: &mut World) {
     world.create_ended("a", RuntimeStatus::Failed).await;
@@ -44,6 +48,48 @@ pub async fn what_was_for_a_purged_instance_names_none_that_comes_after_it(world
     let left: Vec<_> = messages(&ready[&id("a")]).into_iter().filter(|it| !matches!(it, Message::Start(_))).collect();
     let expected = terminate.addressed_to(execution(1));
     assert!(left.iter().all(|message| *message == expected), "{left:?}");
+}
+
+/// Ids that contain one another, that look like what another is made into, or of which an address loses something.
+const ALIKE: [&str; 10] = ["a", "a/b", "a^0b", "a/", "./a", "/a", ".", "..", "A", "a%2fb"];
+
+pub async fn a_purge_spares_those_whose_ids_are_alike(world: &mut World) {
+    let large = |text: &str| Some(Payload::from(format!("{text} {}", "x".repeat(100_000))));
+    let event = |instance: &str| {
+        let Message::RaiseEvent { name, key, execution_id, .. } = raised(1) else { unreachable!() };
+        Message::RaiseEvent { name, key, execution_id, data: large(instance) }
+    };
+    for instance in ALIKE {
+        world.create_running(instance).await;
+    }
+    for instance in ALIKE {
+        let mut turn = world.turn(instance).await.state(|state| state.custom_status = large("c"));
+        let kind = EventKind::TaskCompleted { task: TaskId(0), output: large("h") };
+        let recorded = HistoryEvent { id: EventId(4), at: world.now(), kind };
+        turn.0.history = HistoryChange::Append { events: vec![recorded] };
+        world.commit(turn).await;
+        world.send(instance, event(instance)).await;
+    }
+    let mut left: Vec<&str> = ALIKE.to_vec();
+    for purged in ["a", "a^0b", "/a", ".", "a%2fb"] {
+        world.commit(world.turn(purged).await.append(5, 5).status(RuntimeStatus::Completed)).await;
+        let mut before = Vec::new();
+        left.retain(|instance| *instance != purged);
+        for instance in &left {
+            before.push(world.load(instance).await);
+        }
+        world.backend().purge(&id(purged)).await.unwrap();
+        assert_eq!(world.backend().get(&id(purged)).await.unwrap(), None, "{purged}");
+        for (instance, before) in left.iter().zip(before) {
+            let after = world.load(instance).await;
+            assert!(after.history == before.history && after.row == before.row, "{purged} took something of {instance}");
+        }
+    }
+    let ready = world.ready().await;
+    assert!(ready.keys().eq(&left.iter().map(|instance| id(instance)).collect::<BTreeSet<_>>()));
+    for instance in left {
+        assert!(messages(&ready[&id(instance)]) == [event(instance)], "{instance}");
+    }
 }
 
 pub async fn an_instance_that_has_not_ended_is_not_purged(world: &mut World) {

@@ -75,6 +75,28 @@ pub async fn a_message_for_a_later_generation_names_the_first(world: &mut World)
     assert_eq!(messages(&world.ready().await[&id("a")]), named);
 }
 
+pub async fn a_message_for_an_earlier_execution_is_never_made_one_for_the_next(world: &mut World) {
+    let for_earlier = without_execution().map(|message| message.addressed_to(execution(1)));
+    let for_next = without_execution().map(|message| message.addressed_to(execution(2)));
+    for is_purged in [false, true] {
+        let instance = if is_purged { "purged" } else { "replaced" };
+        world.create_ended(instance, RuntimeStatus::Completed).await;
+        if is_purged {
+            world.backend().purge(&id(instance)).await.unwrap();
+        }
+        world.create_as(instance, 2).await;
+        let start = world.fetch_of(instance).await;
+        let first = world.turn(instance).await.replace(3).state(|state| state.execution_id = execution(2));
+        world.commit(first.status(RuntimeStatus::Running).consume(&start.messages)).await;
+        // Some that are late, and some of clients that have not said which execution they mean.
+        for message in for_earlier.iter().cloned().chain(without_execution()) {
+            world.send(instance, message).await;
+        }
+        let arrived = messages(&world.ready().await[&id(instance)]);
+        assert_eq!(arrived, [for_earlier.as_slice(), for_next.as_slice()].concat(), "{instance}");
+    }
+}
+
 pub async fn an_unknown_instance_is_not_found(world: &mut World) {
     let result = world.backend().send(&id("a"), raised(1)).await;
     assert!(matches!(result, Err(InstanceError::NotFound(unknown)) if unknown == id("a")));

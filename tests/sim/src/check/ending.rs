@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use engine::{Digest, Execution, Guest, GuestError, GuestSource, HistoryEvent, Orchestration, Payload, RuntimeStatus};
+use engine::{Digest, EventKind, Execution, Guest, GuestError, GuestSource, HistoryEvent, Orchestration, Payload, RuntimeStatus};
 use store::InstanceRow;
 
 use crate::program::expect::{self, Expected};
+use crate::program::shown;
 use crate::program::guest::ROOT;
 use crate::runtime::{self, edition_of};
 use crate::world::{Rule, Violation, World};
@@ -44,6 +45,33 @@ pub(crate) fn check(
         replayed.map_err(|error| violation(Rule::HistoryReplays, error.to_string()))?;
     }
     check_result(world, row, first_input_bytes)
+}
+
+/// Checks that no event is gone: each that was recorded was taken, or waits still. Of an instance that has completed;
+/// `raised`: the events that any of its generations has recorded.
+pub(crate) fn check_events(
+    row: &InstanceRow,
+    history: &[HistoryEvent],
+    raised: &BTreeSet<String>,
+) -> Result<(), Violation> {
+    let state = &row.state;
+    if state.status != RuntimeStatus::Completed {
+        return Ok(());
+    }
+    let output = state.output.as_ref().map(Payload::as_str).unwrap_or_default();
+    let told = expect::events(output);
+    let waiting = history.iter().filter_map(|event| match &event.kind {
+        EventKind::EventRaised { data: Some(data), .. } => Some(shown(data.as_str())),
+        _ => None,
+    });
+    let known: BTreeSet<String> = told.into_iter().chain(waiting).collect();
+    match raised.difference(&known).next() {
+        None => Ok(()),
+        Some(lost) => {
+            let text = format!("{lost} was recorded by an earlier generation, and nobody has it");
+            Err(Violation::new(Rule::NoEventIsLost, &state.instance_id, text))
+        }
+    }
 }
 
 fn check_result(world: &World, row: &InstanceRow, first_input_bytes: usize) -> Result<(), Violation> {

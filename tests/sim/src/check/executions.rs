@@ -17,6 +17,8 @@ pub(super) struct Executions {
     superseded: BTreeSet<ExecutionId>,
     /// What commits send that replace the history: the executions that decided it may never have been stored.
     sending: Vec<Sending>,
+    /// Instances that have a history, or had one.
+    begun: BTreeSet<InstanceId>,
 }
 
 /// What a commit sends once it is durable.
@@ -32,6 +34,8 @@ struct Stored {
     events: Vec<HistoryEvent>,
     scheduled: BTreeSet<TaskId>,
     created: BTreeSet<(TaskId, InstanceId)>,
+    /// Children that nobody waits for.
+    detached: BTreeSet<InstanceId>,
     /// Tasks that sent events.
     told: BTreeSet<TaskId>,
 }
@@ -45,7 +49,14 @@ pub(super) struct New {
 
 impl Executions {
     /// Compares a stored history with what was stored before.
-    pub(super) fn seen(&mut self, instance_id: &InstanceId, history: &[HistoryEvent]) -> Result<New, Violation> {
+    ///
+    /// `may_come_back`: it may have been purged, and begun again by a copy of its start.
+    pub(super) fn seen(
+        &mut self,
+        instance_id: &InstanceId,
+        history: &[HistoryEvent],
+        may_come_back: bool,
+    ) -> Result<New, Violation> {
         let broken = |text: String| Err(Violation::new(Rule::HistoryIsAppendOnly, instance_id, text));
         let started = history.iter().find_map(|event| match &event.kind {
             EventKind::ExecutionStarted(start) => Some(start.execution_id),
@@ -65,6 +76,10 @@ impl Executions {
             && before != execution_id
         {
             self.superseded.insert(before);
+        }
+        self.begun.insert(instance_id.clone());
+        if may_come_back && self.superseded.remove(&execution_id) {
+            self.stored.remove(&execution_id);
         }
         if self.superseded.contains(&execution_id) {
             return broken(format!("execution {execution_id} is back, which another has replaced"));
@@ -86,7 +101,10 @@ impl Executions {
         for event in &events {
             match &event.kind {
                 EventKind::TaskScheduled { task, .. } => drop(stored.scheduled.insert(*task)),
-                EventKind::SubOrchestrationCreated { task, instance_id, .. } => {
+                EventKind::SubOrchestrationCreated { task, instance_id, detached, .. } => {
+                    if *detached {
+                        stored.detached.insert(instance_id.clone());
+                    }
                     stored.created.insert((*task, instance_id.clone()));
                 }
                 EventKind::EventSent { task, .. } => drop(stored.told.insert(*task)),
@@ -113,6 +131,36 @@ impl Executions {
             let stored = self.stored.get(&sending.execution_id);
             stored.is_some_and(|stored| stored.events.starts_with(&sending.events))
         })
+    }
+
+    /// What an execution is marked with.
+    pub(super) fn tags(&self, execution_id: ExecutionId) -> BTreeMap<String, String> {
+        let events = self.stored.get(&execution_id).map(|stored| stored.events.as_slice()).unwrap_or_default();
+        let tags = events.iter().find_map(|event| match &event.kind {
+            EventKind::ExecutionStarted(start) => Some(start.tags.clone()),
+            _ => None,
+        });
+        tags.unwrap_or_default()
+    }
+
+    /// Every child that nobody waits for has begun, once everything is over.
+    pub(super) fn check_detached(&self) -> Result<(), Violation> {
+        let of_stored = self.stored.values().flat_map(|stored| &stored.detached);
+        let sent = self.sending.iter().filter(|sending| {
+            let stored = self.stored.get(&sending.execution_id);
+            stored.is_some_and(|stored| stored.events.starts_with(&sending.events))
+        });
+        let of_sent = sent.flat_map(|sending| &sending.outbox).filter_map(|out| match &out.message {
+            Message::Start(start) if start.parent.is_none() => Some(&out.to),
+            _ => None,
+        });
+        match of_stored.chain(of_sent).find(|child| !self.begun.contains(*child)) {
+            None => Ok(()),
+            Some(child) => {
+                let text = "it was started with nobody to wait for it, and has never begun";
+                Err(Violation::new(Rule::WhatIsDetachedBegins, child, text))
+            }
+        }
     }
 
     /// What was acknowledged has been stored.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use azure::fake::FakeMedium;
 use azure::{
-    Blobs as _, Condition, Container, ETag, Entity, Error, Queue, Queues as _, Receipt, Table, Tables as _, Value,
+    BlobPage, Blobs as _, Condition, Container, ETag, Entity, Error, Queue, Queues as _, Receipt, Table, Tables as _, Value,
     Verb, Write,
 };
 
@@ -97,6 +97,17 @@ impl Sabotaged {
             return Ok(());
         }
         self.medium.delete_blob(container, name).await
+    }
+
+    pub(crate) async fn list_blobs(
+        &self,
+        container: Container,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<BlobPage, Error> {
+        let is_cut = self.sabotage == Some(Sabotage::PurgesAlike);
+        let prefix = prefix.split_once('/').filter(|_| is_cut).map_or(prefix, |(folder, _)| folder);
+        self.medium.list_blobs(container, prefix, after).await
     }
 
     /// Takes an entity that says that its instance has ended for the first that was ever written.

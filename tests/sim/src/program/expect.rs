@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::guest::Edition;
-use super::{Activity, FLAKY, Op, Program, filling, shown};
+use super::{Activity, FLAKY, Op, Program, Rival, filling, shown};
 
 /// What an output told beside what was expected.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub(crate) fn compare(
     }
 }
 
+/// The data of the external events that an output tells of; those that children have taken left out.
+pub(crate) fn events(output: &str) -> Vec<String> {
+    let parts = split(output).into_iter().filter(|part| !part.starts_with("c["));
+    parts.flat_map(|part| part.split('+')).filter_map(|part| part.strip_prefix("e:")).map(str::to_owned).collect()
+}
+
 fn op_told(
     programs: &BTreeMap<String, Arc<Program>>,
     op: &Op,
@@ -77,6 +83,8 @@ fn op_told(
         Op::Child { is_detached: true, .. } => expect(part, "d"),
         // A client may have ended the child.
         Op::Child { .. } if part == "cf:terminated" => Ok(()),
+        // Somebody else's instance had the id when the child was to be started again.
+        Op::Child { .. } if part == "cf:instance-exists" && expected.is_rewound => Ok(()),
         Op::Child { program, .. } => {
             let output = part.strip_prefix("c[").and_then(|part| part.strip_suffix(']'));
             let output = output.ok_or_else(|| format!("`{}` instead of a child's output", shown(part)))?;
@@ -88,6 +96,22 @@ fn op_told(
         Op::Await(_) | Op::Race(..) => {
             let data = part.strip_prefix("e:").ok_or_else(|| format!("`{}` instead of an event", shown(part)))?;
             told.events.push(data.to_owned());
+            Ok(())
+        }
+        Op::Contend(_, rival) => {
+            let mut heard = part.split('+').map(|part| part.strip_prefix("e:").ok_or(part));
+            let (first, second) = (heard.next(), heard.next());
+            let is_right = match (rival, first, second) {
+                (Rival::Event(_), Some(Ok(_)), Some(Ok(_))) => true,
+                (Rival::Timer(_) | Rival::Activity(_), Some(Ok(_)), None) => true,
+                (Rival::Timer(_), Some(Err(won)), Some(Ok(_))) => won == "t",
+                (Rival::Activity(_), Some(Err(won)), Some(Ok(_))) => won == "r",
+                _ => false,
+            };
+            if !is_right || heard.next().is_some() {
+                return Err(format!("`{}` of what competes", shown(part)));
+            }
+            told.events.extend([first, second].into_iter().flatten().filter_map(Result::ok).map(str::to_owned));
             Ok(())
         }
         Op::Tell(_) => expect(part, "w"),
@@ -136,6 +160,26 @@ mod tests {
         let output = "v1;i;s;c[v1;i;e:x 1;o];v2;i;a:extra-1;s;c[v1;i;e:x 2;o];o";
         let told = Told { events: vec!["x 1".into(), "x 2".into()], edition: Some(2) };
         assert_eq!(compare(&programs, "main", output, Expected::default()), Ok(told));
+    }
+
+    #[test]
+    fn of_what_competes_every_event_is_told() {
+        let rivals = [Rival::Event("y".into()), Rival::Timer(1), Rival::Activity(Activity::default())];
+        let heard = |rival: &Rival, part: &str| {
+            let programs = programs(vec![vec![Op::Contend("x".into(), rival.clone())]]);
+            let output = format!("v1;i;{part};v1;i;{part};o");
+            compare(&programs, "main", &output, Expected::default()).map(|told| told.events.len()).ok()
+        };
+        for (part, expected) in [
+            ("e:1", [None, Some(2), Some(2)]),
+            ("e:1+e:2", [Some(4), None, None]),
+            ("t+e:1", [None, Some(2), None]),
+            ("r+e:1", [None, None, Some(2)]),
+            ("t", [None, None, None]),
+        ] {
+            assert_eq!(rivals.each_ref().map(|rival| heard(rival, part)), expected, "{part}");
+        }
+        assert_eq!(events("v1;i;t+e:1;c[e:2];e:3;o"), ["1", "3"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::{Activity, Op, Program};
+use super::{Activity, Op, Program, Rival};
 
 /// Kinds of programs: `p0` is the shallowest, and starts children of kinds below it only.
 const KINDS: usize = 6;
@@ -55,8 +55,20 @@ pub(crate) fn events(program: &Program) -> Vec<&str> {
         Op::Await(name) | Op::Race(name, _) => Some(name.as_str()),
         _ => None,
     });
-    let once: Vec<&str> = once.collect();
+    let once: Vec<&str> = once.chain(contended(program)).collect();
     once.iter().copied().cycle().take(once.len() * program.generations as usize).collect()
+}
+
+/// The names of those that programs let compete, in each generation.
+fn contended(program: &Program) -> impl Iterator<Item = &str> {
+    program.steps.iter().flatten().flat_map(|op| {
+        let names = match op {
+            Op::Contend(name, Rival::Event(rival)) => [Some(name), Some(rival)],
+            Op::Contend(name, _) => [Some(name), None],
+            _ => [None, None],
+        };
+        names.into_iter().flatten().map(String::as_str)
+    })
 }
 
 fn program(rng: &mut Rng, features: Features, kind: usize) -> Program {

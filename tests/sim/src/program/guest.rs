@@ -8,13 +8,16 @@ use engine::{
     Action, Event, Execution, Failure, Guest, GuestError, Payload, RetryPolicy, StartChild, TaskId, Timestamp, Turn,
 };
 
-use super::{Activity, BROKEN, Op, Program, RETRY_FIRST_MS, filling, shown};
+use super::{Activity, BROKEN, Op, Program, RETRY_FIRST_MS, Rival, filling, shown};
 
 /// Tells which component a guest is of; they decide differently.
 pub(crate) type Edition = u8;
 
 /// The tag that names the instance a client has started, on it and on all below it.
 pub(crate) const ROOT: &str = "root";
+
+/// The tag that tells one life of that id from the next.
+pub(crate) const LIFE: &str = "life";
 
 /// A program that is being run.
 pub(crate) struct Interpreter {
@@ -30,16 +33,20 @@ pub(crate) struct Interpreter {
     /// The current step.
     slots: Vec<Slot>,
     last_now: Timestamp,
+    /// Tasks of this turn that are not given back when they have lost, as every SDK does.
+    is_kept: fn(&Turn, TaskId) -> bool,
 }
 
 /// An operation of the current step.
 struct Slot {
     op: Op,
     task: TaskId,
-    /// The timer of a race.
+    /// The timer of a race, or what an event competes with.
     rival: Option<TaskId>,
     /// What has been canceled.
     lost: Option<TaskId>,
+    /// What has won, where what has lost is waited for again.
+    won: Option<String>,
     due_at: Timestamp,
     part: Option<String>,
 }
@@ -85,7 +92,13 @@ impl Interpreter {
             steps.insert(0, vec![Op::Run(extra)]);
         }
         let (at, tasks, slots, last_now) = (0, 0, Vec::new(), Timestamp::default());
-        Self { program, execution, input, parts, steps, at, tasks, slots, last_now }
+        Self { program, execution, input, parts, steps, at, tasks, slots, last_now, is_kept: |_, _| false }
+    }
+
+    /// The same, but what has lost in the turn in which it happened is not given back.
+    pub(crate) fn without_giving_back(self) -> Self {
+        let is_kept = |turn: &Turn, task| turn.events.iter().any(|event| told(event).0 == task);
+        Self { is_kept, ..self }
     }
 
     fn turn(&mut self, turn: &Turn) -> Vec<Action> {
@@ -95,7 +108,7 @@ impl Interpreter {
         }
         self.last_now = turn.now;
         for event in &turn.events {
-            if let Some(failure) = self.settle(event, turn.now, &mut actions) {
+            if let Some(failure) = self.settle(event, turn, &mut actions) {
                 actions.push(Action::Fail { failure });
                 return actions;
             }
@@ -119,14 +132,16 @@ impl Interpreter {
     }
 
     /// Takes note of what happened to a task; answers with what fails the orchestration.
-    fn settle(&mut self, event: &Event, now: Timestamp, actions: &mut Vec<Action>) -> Option<Failure> {
+    fn settle(&mut self, event: &Event, turn: &Turn, actions: &mut Vec<Action>) -> Option<Failure> {
+        let now = turn.now;
         let (task, result) = told(event);
-        let Some(slot) = self.slots.iter_mut().find(|slot| slot.task == task || slot.rival == Some(task)) else {
+        let is_of = |slot: &&mut Slot| slot.task == task || slot.rival == Some(task) || slot.lost == Some(task);
+        let Some(slot) = self.slots.iter_mut().find(is_of) else {
             self.parts.push(format!("stray {task}"));
             return None;
         };
         // Both of a race may have happened before the guest could cancel one.
-        if slot.part.is_some() && slot.rival.is_some() && slot.lost == Some(task) {
+        if slot.lost == Some(task) {
             slot.lost = None;
             return None;
         }
@@ -146,23 +161,42 @@ impl Interpreter {
                 format!("a:{}", shown(output))
             }
             (Op::Sleep(_), Ok(_)) if now < slot.due_at => "early".to_owned(),
-            (Op::Race(..), Ok(_)) if is_rival && now < slot.due_at => "early".to_owned(),
+            (Op::Race(..) | Op::Contend(_, Rival::Timer(_)), Ok(_)) if is_rival && now < slot.due_at => {
+                "early".to_owned()
+            }
             (Op::Sleep(_), Ok(_)) => "s".to_owned(),
-            (Op::Race(..), Ok(_)) if is_rival => "t".to_owned(),
+            (Op::Race(..) | Op::Contend(_, Rival::Timer(_)), Ok(_)) if is_rival => "t".to_owned(),
+            (Op::Contend(_, Rival::Activity(_)), Ok(_)) if is_rival => "r".to_owned(),
             (_, Ok(data)) => format!("e:{}", shown(data)),
         };
-        if let (Op::Race(..), Some(rival)) = (&slot.op, slot.rival) {
-            let loser = if is_rival { slot.task } else { rival };
+        let Some(rival) = slot.rival else {
+            slot.part = Some(slot.won.take().map_or(part.clone(), |won| format!("{won}+{part}")));
+            return None;
+        };
+        let loser = if is_rival { slot.task } else { rival };
+        if !(self.is_kept)(turn, loser) {
             actions.push(Action::Cancel { task: loser });
-            slot.lost = Some(loser);
         }
-        slot.part = Some(part);
+        slot.lost = Some(loser);
+        let again = match &slot.op {
+            Op::Contend(name, _) if is_rival => Some(name.clone()),
+            Op::Contend(_, Rival::Event(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let Some(name) = again else {
+            slot.part = Some(part);
+            return None;
+        };
+        let next = TaskId(self.tasks);
+        self.tasks += 1;
+        actions.push(Action::WaitEvent { task: next, name });
+        (slot.task, slot.rival, slot.won) = (next, None, Some(part));
         None
     }
 
     fn begin(&mut self, op: Op, now: Timestamp, actions: &mut Vec<Action>) {
         let task = self.next_task();
-        let mut slot = Slot { op: op.clone(), task, rival: None, lost: None, due_at: now, part: None };
+        let mut slot = Slot { op: op.clone(), task, rival: None, lost: None, won: None, due_at: now, part: None };
         match op {
             Op::Run(activity) => {
                 let (name, input) = (activity.name.clone(), Some(Payload::from(activity.input())));
@@ -202,6 +236,22 @@ impl Interpreter {
                 slot.due_at = now.saturating_add(Duration::from_millis(ms));
                 actions.push(Action::CreateTimer { task: rival, fire_at: slot.due_at });
             }
+            Op::Contend(name, rival) => {
+                actions.push(Action::WaitEvent { task, name });
+                let task = self.next_task();
+                slot.rival = Some(task);
+                actions.push(match rival {
+                    Rival::Event(name) => Action::WaitEvent { task, name },
+                    Rival::Timer(ms) => {
+                        slot.due_at = now.saturating_add(Duration::from_millis(ms));
+                        Action::CreateTimer { task, fire_at: slot.due_at }
+                    }
+                    Rival::Activity(activity) => {
+                        let (name, input) = (activity.name.clone(), Some(Payload::from(activity.input())));
+                        Action::ScheduleActivity { task, name, input, retry: None }
+                    }
+                });
+            }
             Op::Tell(name) => {
                 let parent = self.execution.parent.as_ref().map(|parent| parent.instance_id.to_string());
                 let data = Some(Payload::from(told_data(&self.execution, task)));
@@ -220,6 +270,7 @@ impl Interpreter {
             task: TaskId(u32::MAX),
             rival: None,
             lost: None,
+            won: None,
             due_at: Timestamp::default(),
             part: None,
         });
@@ -282,6 +333,6 @@ fn told(event: &Event) -> (TaskId, Result<&str, &Failure>) {
 }
 
 /// The tags of an instance that a client starts.
-pub(crate) fn tags_of(root: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([(ROOT.to_owned(), root.to_owned())])
+pub(crate) fn tags_of(root: &str, life: usize) -> BTreeMap<String, String> {
+    BTreeMap::from([(ROOT.to_owned(), root.to_owned()), (LIFE.to_owned(), life.to_string())])
 }

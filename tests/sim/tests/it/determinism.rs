@@ -7,7 +7,7 @@ use sim::{Backend, Scenario, run};
 const SEEDS: u64 = 6;
 
 fn trace(seed: u64, backend: Backend) -> Vec<String> {
-    run(Scenario { seed, backend, sabotage: None }, true).unwrap().trace
+    run(Scenario { seed, backend, sabotage: None, strangers: true }, true).unwrap().trace
 }
 
 fn assert_same(backend: Backend) {
@@ -40,7 +40,7 @@ fn equal_seeds_have_equal_traces_on_azure() {
 #[test]
 fn keeping_a_trace_changes_nothing() {
     for seed in 0..SEEDS {
-        let scenario = Scenario { seed, backend: Backend::Azure, sabotage: None };
+        let scenario = Scenario { seed, backend: Backend::Azure, sabotage: None, strangers: true };
         assert_eq!(run(scenario, true).unwrap().figures, run(scenario, false).unwrap().figures);
     }
 }

@@ -11,7 +11,7 @@ const SEEDS: u64 = 40;
 fn assert_found(sabotage: Sabotage, backend: Backend, expected: &[Rule]) {
     let mut found = BTreeSet::new();
     for seed in 0..SEEDS {
-        let ended = run(Scenario { seed, backend, sabotage: Some(sabotage) }, false).unwrap();
+        let ended = run(Scenario { seed, backend, sabotage: Some(sabotage), strangers: true }, false).unwrap();
         found.extend(ended.violation.map(|violation| violation.rule));
         if expected.iter().all(|rule| found.contains(rule)) {
             return;
@@ -41,6 +41,14 @@ fires! {
     an_activity_that_begins_too_early_is_caught_on_azure: EagerActivities on Azure => [NothingLeavesAnUncommittedTurn],
     a_forged_result_is_found_out: ForgesResults on Memory => [RecordedResultsHappened],
     a_wrong_result_is_wrong: WrongResults on Memory => [ResultIsRight],
+    an_event_that_lost_a_race_and_is_kept_is_missed_on_memory: KeepsLosers on Memory => [NoEventIsLost],
+    an_event_that_lost_a_race_and_is_kept_is_missed_on_azure: KeepsLosers on Azure => [NoEventIsLost],
+    a_message_that_hits_a_later_life_is_seen_on_memory: ForgetsAddressees on Memory => [MessagesMeanOneExecution],
+    a_message_that_hits_a_later_life_is_seen_on_azure: ForgetsAddressees on Azure => [MessagesMeanOneExecution],
+    a_parent_that_is_not_told_of_a_lost_child_is_seen: HidesGoneChildren on Memory => [WhoWaitsIsAnswered],
+    a_detached_child_that_never_begins_is_missed_on_memory: LosesDetached on Memory => [WhatIsDetachedBegins],
+    a_detached_child_that_never_begins_is_missed_on_azure: LosesDetached on Azure => [WhatIsDetachedBegins],
+    a_purge_of_what_is_anothers_is_seen: PurgesAlike on Azure => [PurgesSpareOthers],
     an_event_that_comes_twice_is_counted: RepeatsEvents on Memory => [EventsAreTakenOnce],
     what_waits_for_a_lost_message_does_not_end: LosesMessages on Azure => [EverythingEnds],
     a_message_that_is_never_deleted_is_left: KeepsMessages on Azure => [NothingIsLeft],
