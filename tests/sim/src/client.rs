@@ -309,6 +309,7 @@ fn start(execution_id: ExecutionId, program: &str, input_bytes: usize, now: Time
         earlier_events: None,
         engine_revision: engine::EngineRevision::OLDEST,
         first_execution: None,
+        left_children: None,
     }
 }
 
