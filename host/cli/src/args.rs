@@ -114,6 +114,9 @@ mod tests {
             "rondo serve --grant-http * --grant-http a.example:81 --grant-dirs /srv/in --grant-dirs /srv/out:rw",
             "rondo serve --grant-http none",
             "rondo serve --compile-memory 8GiB",
+            "rondo serve --unknown-orchestrations wait",
+            "rondo serve --unknown-orchestrations fail",
+            "rondo serve --unknown-orchestrations 10m",
             "rondo dev .",
             "rondo dev . --grant-dirs /srv",
             "rondo inspect a.wasm",
@@ -161,6 +164,7 @@ mod tests {
         for line in [
             "rondo start order --at 2030-01-01T00:00:00Z --after 5m",
             "rondo serve --store azure",
+            "rondo serve --unknown-orchestrations never",
             "rondo serve --tls-cert c.pem",
             "rondo serve --peer-connections 0",
             "rondo serve --trusted-proxy proxy",

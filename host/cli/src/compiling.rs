@@ -6,6 +6,10 @@ use wasm::{Compiler, CompilerLimits};
 
 use crate::units;
 
+/// The allocator takes a gigabyte from the system before the limit holds, and then nothing of that counts; with this it
+/// takes it as it needs it.
+const COUNT_ALL_MEMORY: (&str, &str) = ("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+
 /// The flags of a host.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct CompilingArgs {
@@ -20,7 +24,7 @@ impl CompilingArgs {
         if let Some(bytes) = self.compile_memory {
             limits.memory_bytes_max = bytes as u64;
         }
-        Compiler { program: this_program(), args: vec!["compile".to_owned()], limits }
+        Compiler { program: this_program(), args: vec!["compile".to_owned()], env: vec![COUNT_ALL_MEMORY], limits }
     }
 }
 

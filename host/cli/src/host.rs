@@ -11,9 +11,9 @@ use api::{Api, Guard, Keys, Phase, PublicUrl, RandomIds, Readiness, Scheme};
 use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use wasm::{Ceiling, Engines};
-use worker::Worker;
+use worker::{UnknownOrchestrations, Worker};
 
 use crate::activity_threads::ActivityThreads;
 use crate::ceiling::CeilingArgs;
@@ -25,6 +25,7 @@ use crate::registry::Registry;
 use crate::storage::{Storage, StorageArgs};
 use crate::traces::{Exporting, Settings, Traces};
 use crate::units;
+use crate::waiting::{self, Watch};
 
 /// What a host is made from.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,6 +48,10 @@ pub(crate) struct HostArgs {
     /// Activities that run at the same time
     #[arg(long)]
     activities: Option<usize>,
+    /// What becomes of a start for an orchestration that no component offers: wait until one is deployed that does; fail;
+    /// or, as in 10m, fail after that time. Instances that have begun are never failed
+    #[arg(long, default_value = "wait", value_parser = waiting::policy, value_name = "wait|fail|TIME")]
+    unknown_orchestrations: UnknownOrchestrations,
     /// How long an orchestrator may compute in one call before its instance fails, for example 5s
     #[arg(long, value_parser = units::duration, value_name = "TIME")]
     turn_deadline: Option<Duration>,
@@ -81,6 +86,8 @@ pub(crate) struct Host {
     readiness: Readiness,
     worker: Worker,
     activity_threads: ActivityThreads,
+    /// Looks at instances that wait for an orchestration; ends with the host.
+    watching: JoinSet<()>,
     /// None: no traces are wanted.
     exporting: Option<Exporting>,
     stop_serving: oneshot::Sender<()>,
@@ -155,20 +162,35 @@ impl Host {
         registry.load_newest().await;
         let activity_threads = ActivityThreads::start()?;
         let options = worker_options(args, traces.as_ref(), &activity_threads);
-        let worker =
-            Worker::start(options, backend, Arc::new(registry), clock).context("starting the worker's threads")?;
+        let worker = Worker::start(options, backend.clone(), Arc::new(registry.clone()), Arc::clone(&clock))
+            .context("starting the worker's threads")?;
         let monitor = worker.monitor();
+        let mut watching = JoinSet::new();
+        let watch = Watch { waiting: monitor.waiting().clone(), registry, client: backend, clock };
+        watching.spawn(watch.keep_on(is_shared));
         let _ = hub.monitor.set(monitor.clone());
         readiness.watch(move || monitor.problem());
         readiness.set(Phase::Ready);
         write_endpoint(&args.data, &url)?;
-        Ok(Self { url, data: args.data.clone(), readiness, worker, activity_threads, exporting, stop_serving, serving })
+        Ok(Self {
+            url,
+            data: args.data.clone(),
+            readiness,
+            worker,
+            activity_threads,
+            watching,
+            exporting,
+            stop_serving,
+            serving,
+        })
     }
 
     /// Stops everything, finishing what was begun. What is cut off goes on after the next start.
     pub(crate) async fn stop(self) -> Result<()> {
-        let Self { url: _, data, readiness, worker, activity_threads, exporting, stop_serving, serving } = self;
+        let Self { url: _, data, readiness, worker, activity_threads, watching, exporting, stop_serving, serving } =
+            self;
         readiness.set(Phase::Stopping);
+        drop(watching);
         // Gone already if the folder was cleaned up meanwhile.
         let _ = fs::remove_file(data.join("endpoint"));
         let _ = stop_serving.send(());
@@ -245,6 +267,7 @@ fn worker_options(args: &HostArgs, traces: Option<&Traces>, threads: &ActivityTh
         activities_max: args.activities.unwrap_or(defaults.activities_max),
         activities_per_name_max: args.activities.unwrap_or(defaults.activities_per_name_max),
         activities_on: threads.handle(),
+        unknown_orchestrations: args.unknown_orchestrations,
         spans: traces.map(Traces::spans).unwrap_or_default(),
         ..defaults
     }

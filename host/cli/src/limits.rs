@@ -5,6 +5,21 @@ use std::time::Duration;
 /// Components kept ready to run beside the newest of each name, which always are: machine code is some megabytes each.
 pub(crate) const PINNED_COMPONENTS_LOADED_MAX: usize = 64;
 
+/// Orchestrations that are named to whoever has asked for one that is not offered: what fits a line or two.
+pub(crate) const OFFERED_NAMED_MAX: usize = 10;
+
+/// How often a host looks again at instances that wait for an orchestration that nobody offers. It does nothing while
+/// there are none.
+pub(crate) const WAITING_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Of these instances, those that are looked at each time in memory, and those whose rows are read.
+pub(crate) const WAITING_LOOKED_AT_MAX: usize = 1_000;
+/// See above: a request each on Azure Storage.
+pub(crate) const WAITING_READ_MAX: usize = 5;
+
+/// Orchestrations that nobody offers and that have a series of their own; all others share one.
+pub(crate) const WAITING_SERIES_MAX: usize = 20;
+
 /// Components compiled at the same time: the compiler uses all cores for one already.
 pub(crate) const LOADS_AT_ONCE_MAX: usize = 2;
 

@@ -39,6 +39,7 @@ mod timeline;
 mod traces;
 mod units;
 mod view;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 use self::exposition::Exposition;
 pub(crate) use self::storage::StorageMeter;
 use self::storage::StorageNumbers;
+use crate::limits::WAITING_SERIES_MAX;
 use crate::traces::SpanCounts;
 use crate::{log_queue, panics};
 
@@ -43,6 +44,8 @@ pub(crate) struct EdgeNumbers {
 struct WorkerNumbers {
     stats: Stats,
     distributions: Distributions,
+    /// How many instances wait for each orchestration that nobody offers.
+    waiting: Vec<(String, usize)>,
     storage_available: bool,
     /// How long the oldest message has waited whose instance could run.
     oldest_wait_seconds: f64,
@@ -77,7 +80,8 @@ impl WorkerNumbers {
         let stats = monitor.stats();
         let Health { storage_available, .. } = monitor.health();
         let oldest_wait_seconds = stats.waits_since.map_or(0.0, |since| now.saturating_since(since).as_secs_f64());
-        Self { stats, distributions: monitor.distributions(), storage_available, oldest_wait_seconds }
+        let waiting = monitor.waiting().by_orchestration(WAITING_SERIES_MAX);
+        Self { stats, distributions: monitor.distributions(), waiting, storage_available, oldest_wait_seconds }
     }
 }
 
@@ -138,14 +142,16 @@ mod tests {
         let stats = Stats { turns: 3, commits: 2, commits_stale: 1, warm_bytes: 4096, ..Stats::default() };
         let distributions =
             Distributions { activity_failed_seconds: durations(&[10, 11, 70_000]), ..Distributions::default() };
-        let worker = WorkerNumbers { stats, distributions, ..WorkerNumbers::default() };
+        let waiting = vec![("or\"der".to_owned(), 3), (String::new(), 2)];
+        let worker = WorkerNumbers { stats, distributions, waiting, ..WorkerNumbers::default() };
         let storage = StorageNumbers::Sqlite {
             stats: store_sqlite::Stats { transactions: 7, ..store_sqlite::Stats::default() },
             distributions: store_sqlite::Distributions::default(),
         };
         let spans = SpanCounts { sent: 8, dropped: 1 };
         let names = ["rondo_turns", "rondo_turn_messages", "rondo_commits", "rondo_warm_guests_bytes"];
-        let others = ["rondo_activity_seconds", "rondo_trace_spans", "rondo_sqlite_messages_stored"];
+        let others = ["rondo_instances_waiting", "rondo_activity_seconds", "rondo_trace_spans"];
+        let others = [&others[..], &["rondo_sqlite_messages_stored"]].concat();
         let names = [&names[..], &others].concat();
         insta::assert_snapshot!(written(Snapshot { edge: EdgeNumbers::default(), worker, spans, storage }, &names), @r#"
         # HELP rondo_turns Turns that were run.
@@ -169,6 +175,10 @@ mod tests {
         # TYPE rondo_warm_guests_bytes gauge
         # UNIT rondo_warm_guests_bytes bytes
         rondo_warm_guests_bytes 4096
+        # HELP rondo_instances_waiting Instances that wait for an orchestration that no component offers.
+        # TYPE rondo_instances_waiting gauge
+        rondo_instances_waiting{orchestration="or\"der"} 3
+        rondo_instances_waiting{orchestration=""} 2
         # HELP rondo_activity_seconds Time that an attempt of an activity ran.
         # TYPE rondo_activity_seconds histogram
         # UNIT rondo_activity_seconds seconds

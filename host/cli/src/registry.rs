@@ -16,6 +16,7 @@ use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payloa
 use store::{Clock, ComponentRecord, Components, StorageError};
 use tokio::runtime::Handle;
 use wasm::{Engines, Grants, LoadError, LoadedComponent};
+use worker::Unprepared;
 
 use self::index::{Deployed, Index};
 use self::loads::Loads;
@@ -90,7 +91,7 @@ impl Registry {
     }
 
     /// Reads what is deployed again: another host of the same hub may have deployed something.
-    async fn refresh(&self) -> Result<(), StorageError> {
+    pub(crate) async fn refresh(&self) -> Result<(), StorageError> {
         let _deploying = self.0.deploying.lock().await;
         let records = self.0.components.components().await?;
         let mut index = self.index();
@@ -116,6 +117,11 @@ impl Registry {
                 pin.short()
             ))),
         }
+    }
+
+    /// Whether an instance without a pin could begin, as far as this host has looked.
+    pub(crate) fn offers(&self, orchestration: &str) -> bool {
+        self.index().orchestration(orchestration).is_some()
     }
 
     /// The component that an activity runs on: the pin's own one first, then the newest that has it.
@@ -199,9 +205,7 @@ impl Unavailable {
     }
 
     fn no_orchestration(name: &str) -> Self {
-        Self::for_good(format!(
-            "no deployed component offers the orchestration \"{name}\"; deploy one that does and the instance goes on"
-        ))
+        Self::for_good(format!("no deployed component offers the orchestration \"{name}\""))
     }
 
     fn unknown(digest: Digest) -> Self {
@@ -227,14 +231,22 @@ enum LoadProblem {
 
 #[async_trait]
 impl worker::Runtime for Registry {
-    async fn prepare(&self, orchestration: &str, component: Option<Digest>) -> Result<(), String> {
+    async fn prepare(&self, orchestration: &str, component: Option<Digest>) -> Result<(), Unprepared> {
+        let unavailable = |unavailable: Unavailable| Unprepared::Unavailable(unavailable.problem);
         let mut chosen = self.choose(orchestration, component);
         if chosen.is_err() {
-            self.refreshed().await.map_err(|error| Unavailable::storage(&error).problem)?;
+            // Another host may have deployed it a moment ago.
+            self.refreshed().await.map_err(|error| unavailable(Unavailable::storage(&error)))?;
             chosen = self.choose(orchestration, component);
         }
-        let digest = chosen.map_err(|unavailable| unavailable.problem)?;
-        self.loaded_in_time(digest).await.map_err(|unavailable| unavailable.problem)?;
+        let digest = match chosen {
+            Err(missing) if component.is_none() => {
+                let why = format!("{}; {}", missing.problem, self.index().offered());
+                return Err(Unprepared::NotOffered { orchestration: orchestration.to_owned(), why });
+            }
+            chosen => chosen.map_err(unavailable)?,
+        };
+        self.loaded_in_time(digest).await.map_err(unavailable)?;
         Ok(())
     }
 

@@ -52,6 +52,8 @@ pub mod kind {
     pub const GUEST_MEMORY: &str = "guest-memory-exceeded";
     /// The guest broke a rule of the contract: a garbage task id, a payload over the limit, …
     pub const GUEST_PROTOCOL: &str = "guest-broke-contract";
+    /// No deployed component offers an orchestration of that name, and the operator wants such instances to fail.
+    pub const ORCHESTRATION_NOT_FOUND: &str = "orchestration-not-found";
     /// No deployed component has an activity of that name.
     pub const ACTIVITY_NOT_FOUND: &str = "activity-not-found";
     /// The host cannot give an activity what its deployment grants it, such as a folder that is gone.

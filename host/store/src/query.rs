@@ -26,7 +26,8 @@ pub struct InstanceRow {
 /// Why an instance is held. Shown in its status until it is released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldReason {
-    /// A stable code: `nondeterminism`, `component-unavailable`, `corrupt-history`, `corrupt-row`, `corrupt-message`.
+    /// A stable code: `nondeterminism`, `component-unavailable`, `orchestration-not-found`, `corrupt-history`,
+    /// `corrupt-row`, `corrupt-message`.
     pub code: String,
     /// What is wrong and what to do, for a person.
     pub message: String,
@@ -35,6 +36,12 @@ pub struct HeldReason {
 }
 
 impl HeldReason {
+    /// The code of an instance whose component and history disagree.
+    pub const NONDETERMINISM: &str = "nondeterminism";
+    /// The code of an instance whose component cannot be had.
+    pub const COMPONENT_UNAVAILABLE: &str = "component-unavailable";
+    /// The code of an instance of an orchestration that no component offers.
+    pub const ORCHESTRATION_NOT_FOUND: &str = "orchestration-not-found";
     /// The code of an instance whose stored history is not one that the engine wrote.
     pub const CORRUPT_HISTORY: &str = "corrupt-history";
     /// The code of an instance of whose stored row only the id is certain.
@@ -56,6 +63,11 @@ impl HeldReason {
         let message =
             format!("{problem}. Restore it from a backup, then let it go on with `rondo migrate`; or purge it.");
         Self { code: Self::CORRUPT_MESSAGE.to_owned(), message, since }
+    }
+
+    /// Whether another component may be all that it needs.
+    pub fn is_for_want_of_a_component(&self) -> bool {
+        [Self::NONDETERMINISM, Self::COMPONENT_UNAVAILABLE, Self::ORCHESTRATION_NOT_FOUND].contains(&self.code.as_str())
     }
 
     /// Whether what is stored of the instance is damaged: it may be purged although it has not ended.

@@ -27,6 +27,8 @@ pub struct Compiler {
     pub program: PathBuf,
     /// What comes first on its command line.
     pub args: Vec<String>,
+    /// Its environment, which has nothing of the host's: it needs none of the host's settings and secrets.
+    pub env: Vec<(&'static str, &'static str)>,
     /// What it may have.
     pub limits: CompilerLimits,
 }
@@ -115,8 +117,8 @@ impl Compiler {
         Command::new(&self.program)
             .args(&self.args)
             .args([memory_bytes_max.to_string(), cpu_seconds_max.to_string()])
-            // It needs none of the host's settings and secrets.
             .env_clear()
+            .envs(self.env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -174,6 +176,7 @@ mod tests {
         let compiler = Compiler {
             program: "/bin/sh".into(),
             args: vec!["-c".to_owned(), script.to_owned(), "compiler".to_owned()],
+            env: Vec::new(),
             limits: CompilerLimits { memory_bytes_max: 1024 * 1024, cpu_seconds_max: 7 },
         };
         compiler.run_within(b"component", Duration::from_secs(2)).map_err(|error| format!("{error:?}"))
@@ -199,8 +202,12 @@ mod tests {
 
     #[test]
     fn a_compiler_that_is_not_there_is_no_fault_of_the_component() {
-        let compiler =
-            Compiler { program: "/does/not/exist".into(), args: Vec::new(), limits: CompilerLimits::default() };
+        let compiler = Compiler {
+            program: "/does/not/exist".into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            limits: CompilerLimits::default(),
+        };
         assert!(matches!(compiler.run(b""), Err(CompileError::Broken(_))));
     }
 

@@ -24,11 +24,13 @@ pub mod shard;
 mod shard_loop;
 mod spans;
 mod stats;
+mod waiting;
 mod worker;
 
 pub use measures::Distributions;
 pub use options::Options;
-pub use runtime::Runtime;
+pub use runtime::{Runtime, Unprepared};
 pub use spans::{Attribute, AttributeValue, Span, SpanEvent, SpanKind, SpanSink, SpanStatus, Spans};
 pub use stats::{Health, Monitor, Stats};
+pub use waiting::{UnknownOrchestrations, Waiting, WaitingList};
 pub use worker::Worker;

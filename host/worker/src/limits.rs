@@ -44,6 +44,10 @@ pub(crate) const GIVE_BACK_ATTEMPTS_MAX: u32 = 8;
 /// execution on a newer component.
 pub(crate) const PREPARES_PER_WORK_ITEM_MAX: u32 = 3;
 
+/// Instances known to wait for an orchestration that nobody offers; half a kilobyte each. Further ones wait all the same,
+/// for the deployment that lets them go.
+pub(crate) const WAITING_KNOWN_MAX: usize = 10_000;
+
 /// An instance that takes over external events by continue-as-new is committed again once one in so many of them has had
 /// its generation, or that many generations have passed. So the events written in all are about four for each that waits,
 /// and a crash costs no more than a quarter of the work that is left.

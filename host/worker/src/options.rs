@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::{Spans, memory};
+use crate::{Spans, UnknownOrchestrations, memory};
 
 /// Memory for warm guests on a machine that does not say how much it has.
 const WARM_GUEST_BYTES: usize = 512 * 1024 * 1024;
@@ -35,6 +35,8 @@ pub struct Options {
     pub shutdown_grace: Duration,
     /// Where activities run. None: on the runtime that starts the worker, where they keep its threads from others.
     pub activities_on: Option<Handle>,
+    /// What becomes of instances of orchestrations that nobody offers.
+    pub unknown_orchestrations: UnknownOrchestrations,
     /// Who is told what took how long.
     pub spans: Spans,
 }
@@ -52,6 +54,7 @@ impl Default for Options {
             instances_busy_per_shard_max: 4_096,
             shutdown_grace: Duration::from_secs(10),
             activities_on: None,
+            unknown_orchestrations: UnknownOrchestrations::default(),
             spans: Spans::default(),
         }
     }

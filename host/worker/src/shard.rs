@@ -33,7 +33,7 @@ use self::panics::Broken;
 use self::slot::{Phase, Slot};
 use self::slots::Slots;
 use crate::measures::Measures;
-use crate::{Spans, Stats, limits};
+use crate::{Spans, Stats, WaitingList, limits};
 
 /// How much one shard may have in hand.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,7 @@ pub struct Shard {
     counters: Stats,
     measures: Arc<Measures>,
     spans: Spans,
+    waiting: WaitingList,
 }
 
 impl fmt::Debug for Shard {
@@ -78,6 +79,7 @@ impl Shard {
             counters: Stats::default(),
             measures: Arc::default(),
             spans: Spans::default(),
+            waiting: WaitingList::default(),
         }
     }
 
@@ -90,6 +92,13 @@ impl Shard {
     #[must_use]
     pub fn telling(self, spans: Spans) -> Self {
         Self { spans, ..self }
+    }
+
+    /// The same, noting where others can read it which instances wait for an orchestration that nobody offers; they wait
+    /// for as long as that list says.
+    #[must_use]
+    pub fn noting(self, waiting: WaitingList) -> Self {
+        Self { waiting, ..self }
     }
 
     /// Takes note of something; no guest runs. What it leads to is pushed to `effects`.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Timestamp;
 
-use crate::Distributions;
 use crate::measures::{ActivityMeasures, Measures};
+use crate::{Distributions, UnknownOrchestrations, WaitingList};
 
 /// What a worker has done and has in hand. Counters begin at 0 with the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +45,8 @@ pub struct Stats {
     pub activities_run: u64,
     /// Activity attempts that failed.
     pub activities_failed: u64,
+    /// Of these, those that failed because nobody has the activity.
+    pub activities_not_found: u64,
     /// Activity attempts running now.
     pub activities_running: usize,
     /// Activity attempts waiting for capacity now.
@@ -86,6 +88,7 @@ impl Stats {
             activities_taken,
             activities_run,
             activities_failed,
+            activities_not_found,
             activities_running,
             activities_waiting,
             activities_in_flight,
@@ -114,6 +117,7 @@ impl Stats {
             activities_taken: self.activities_taken + activities_taken,
             activities_run: self.activities_run + activities_run,
             activities_failed: self.activities_failed + activities_failed,
+            activities_not_found: self.activities_not_found + activities_not_found,
             activities_running: self.activities_running + activities_running,
             activities_waiting: self.activities_waiting + activities_waiting,
             activities_in_flight: self.activities_in_flight + activities_in_flight,
@@ -150,6 +154,7 @@ pub struct Monitor {
     pub(crate) shards: Arc<[ShardGauge]>,
     pub(crate) activities: Arc<ActivityGauge>,
     pub(crate) storage: Arc<StorageGauge>,
+    pub(crate) waiting: WaitingList,
     /// Panics that were caught outside of shards.
     pub(crate) panics: Arc<AtomicU64>,
     /// A loop that should run for as long as the worker has ended by a panic.
@@ -157,11 +162,12 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn new(shards: usize) -> Self {
+    pub(crate) fn new(shards: usize, unknown: UnknownOrchestrations) -> Self {
         Self {
             shards: (0..shards).map(|_| ShardGauge::default()).collect(),
             activities: Arc::default(),
             storage: Arc::default(),
+            waiting: WaitingList::new(unknown),
             panics: Arc::default(),
             loop_died: Arc::default(),
         }
@@ -177,6 +183,11 @@ impl Monitor {
     /// How long things have taken so far. A few hundred loads of atomics.
     pub fn distributions(&self) -> Distributions {
         Distributions::read(self.shards.iter().map(|shard| &*shard.measures), &self.activities.measures)
+    }
+
+    /// The instances that wait for an orchestration that nobody offers, as far as this host knows.
+    pub fn waiting(&self) -> &WaitingList {
+        &self.waiting
     }
 
     /// Why the worker cannot work, in words; none if it can.
@@ -225,6 +236,7 @@ pub(crate) struct ActivityGauge {
     pub(crate) taken: AtomicU64,
     pub(crate) run: AtomicU64,
     pub(crate) failed: AtomicU64,
+    pub(crate) not_found: AtomicU64,
     pub(crate) running: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
     pub(crate) measures: ActivityMeasures,
@@ -237,6 +249,7 @@ impl ActivityGauge {
             activities_taken: self.taken.load(Ordering::Relaxed),
             activities_run: self.run.load(Ordering::Relaxed),
             activities_failed: self.failed.load(Ordering::Relaxed),
+            activities_not_found: self.not_found.load(Ordering::Relaxed),
             activities_running: self.running.load(Ordering::Relaxed),
             activities_waiting: self.waiting.load(Ordering::Relaxed),
             ..Stats::default()
@@ -270,7 +283,7 @@ mod tests {
 
     #[test]
     fn stats_add_up_over_shards_and_activities() {
-        let monitor = Monitor::new(2);
+        let monitor = Monitor::new(2, UnknownOrchestrations::Wait);
         monitor.shards[0].publish(Stats { turns: 2, ..Stats::default() });
         monitor.shards[0].inbox_depth.store(1, Ordering::Relaxed);
         monitor.shards[1].publish(Stats { turns: 3, ..Stats::default() });
@@ -280,7 +293,7 @@ mod tests {
 
     #[test]
     fn one_dead_loop_is_unhealthy() {
-        let monitor = Monitor::new(2);
+        let monitor = Monitor::new(2, UnknownOrchestrations::Wait);
         assert!(monitor.health().is_healthy());
         monitor.loop_died.store(true, Ordering::Relaxed);
         assert_eq!(monitor.health(), Health { storage_available: true, loops_alive: false });
@@ -289,7 +302,7 @@ mod tests {
 
     #[test]
     fn an_outage_of_storage_is_told_with_its_reason_and_begins_and_ends_once() {
-        let monitor = Monitor::new(1);
+        let monitor = Monitor::new(1, UnknownOrchestrations::Wait);
         assert!(monitor.storage.fails("the disk is full".to_owned()));
         assert!(!monitor.storage.fails("the disk is full".to_owned()));
         assert_eq!(monitor.problem().as_deref(), Some("storage is unavailable: the disk is full"));

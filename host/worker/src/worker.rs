@@ -101,7 +101,7 @@ impl Worker {
         run_shard: impl Fn(NewShard) -> io::Result<RunningShard>,
     ) -> io::Result<Self> {
         let options = options.normalized();
-        let monitor = Monitor::new(options.shards);
+        let monitor = Monitor::new(options.shards, options.unknown_orchestrations);
         let (work_senders, works): (Vec<_>, Vec<_>) =
             (0..options.shards).map(|_| mpsc::channel(limits::SHARD_INBOX_WORK_ITEMS_MAX)).unzip();
         let (result_senders, results): (Vec<_>, Vec<_>) =
@@ -134,7 +134,8 @@ impl Worker {
                 index,
                 shard: Shard::new(config, Box::new(RuntimeGuests(runtime)))
                     .measured_in(performer.measures.clone())
-                    .telling(spans),
+                    .telling(spans)
+                    .noting(watched.waiting.clone()),
                 performer,
                 clock,
                 work,

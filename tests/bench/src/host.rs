@@ -12,7 +12,7 @@ use serde::Serialize;
 use store::{Backend, MemoryBackend, SystemClock, WorkSource};
 use store_sqlite::SqliteBackend;
 use wasm::{Engines, Grants, LoadedComponent};
-use worker::{Options, Runtime, Worker};
+use worker::{Options, Runtime, Unprepared, Worker};
 
 use crate::hub::Hub;
 use crate::process;
@@ -172,7 +172,7 @@ struct OneComponent {
 
 #[async_trait]
 impl Runtime for OneComponent {
-    async fn prepare(&self, _: &str, _: Option<Digest>) -> Result<(), String> {
+    async fn prepare(&self, _: &str, _: Option<Digest>) -> Result<(), Unprepared> {
         Ok(())
     }
 

@@ -161,8 +161,7 @@ impl DotNet {
         };
         let scheduled = |failed: &Versioned, event_type: &str| {
             let task = int(failed, "TaskScheduledId").unwrap_or_default();
-            let is_it =
-                |row: &&&Versioned| text(row, "EventType") == event_type && int(row, "EventId") == Some(task);
+            let is_it = |row: &&&Versioned| text(row, "EventType") == event_type && int(row, "EventId") == Some(task);
             let row = rows.iter().find(is_it).map(|row| (*row).clone());
             row.ok_or_else(|| DotNetError::Row(format!("{instance} has no {event_type} {task}")))
         };
@@ -213,8 +212,7 @@ impl DotNet {
         members: &str,
         delay: Duration,
     ) -> Result<(), DotNetError> {
-        let (queue, execution, to) =
-            (control_queue(instance, self.partitions), json(&execution), json(&instance));
+        let (queue, execution, to) = (control_queue(instance, self.partitions), json(&execution), json(&instance));
         let activity = u128::from(fastrand::u64(..));
         let text = format!(
             r#"{{"$type":"DurableTask.AzureStorage.MessageData","ActivityId":"{activity:032x}",

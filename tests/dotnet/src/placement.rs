@@ -37,8 +37,7 @@ pub fn instance_of(key: &str) -> String {
 
 /// The control queue of an instance: FNV-1a of its id, not of its key.
 pub(crate) fn control_queue(instance: &str, partitions: u8) -> u8 {
-    let hash =
-        instance.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = instance.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     u8::try_from(hash % u32::from(partitions.max(1))).unwrap_or_default()
 }
 

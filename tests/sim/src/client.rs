@@ -149,7 +149,8 @@ impl Client {
                 self.send(self.control(Control::Resume, self.life)).await;
             }
             Deed::Terminate { recurse } => {
-                let Message::Terminate { reason, execution_id, .. } = self.control(Control::Terminate, self.life) else {
+                let Message::Terminate { reason, execution_id, .. } = self.control(Control::Terminate, self.life)
+                else {
                     return;
                 };
                 self.send(Message::Terminate { reason, recurse: *recurse, execution_id }).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{ActivityTask, Digest, Execution, Failure, Guest, GuestError, Payload};
-use worker::Runtime;
+use worker::{Runtime, Unprepared};
 
 use crate::program::guest::{Edition, Interpreter};
 use crate::program::{Activity, BROKEN, FLAKY};
@@ -75,11 +75,11 @@ impl HostRuntime {
 
 #[async_trait]
 impl Runtime for HostRuntime {
-    async fn prepare(&self, _: &str, component: Option<Digest>) -> Result<(), String> {
+    async fn prepare(&self, _: &str, component: Option<Digest>) -> Result<(), Unprepared> {
         let edition = component.and_then(edition_of).unwrap_or_else(|| self.newest());
         tokio::time::sleep(LOADING).await;
         if self.world.sabotage == Some(Sabotage::NoComponent) {
-            return Err(format!("edition {edition} cannot be loaded"));
+            return Err(Unprepared::Unavailable(format!("edition {edition} cannot be loaded")));
         }
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(edition);
         Ok(())

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use store::{ComponentRecord, InstanceError, InstanceFilter, StorageError, limits::COMPONENT_BYTES_MAX};
+use store::{ComponentRecord, HeldReason, InstanceError, InstanceFilter, StorageError, limits::COMPONENT_BYTES_MAX};
 
 use super::start::label;
 use crate::dto::{Component, Deployment, Released, Releases};
@@ -19,9 +19,6 @@ use crate::{Problem, Upload};
 
 /// The grants of a deployment, as a JSON object.
 const GRANTS: &str = "x-rondo-grants";
-
-/// What an instance may be held for that another component can cure.
-const CURABLE: [&str; 2] = ["nondeterminism", "component-unavailable"];
 
 /// Deploy a component
 ///
@@ -158,7 +155,7 @@ async fn release_held_of(
     loop {
         let page = shared.api.client.list(&filter).await?;
         for row in page.rows {
-            let Some(held) = row.held.filter(|held| CURABLE.contains(&held.code.as_str())) else { continue };
+            let Some(held) = row.held.filter(HeldReason::is_for_want_of_a_component) else { continue };
             if releases.count >= RELEASES_PER_DEPLOYMENT_MAX as u64 {
                 releases.incomplete = Some("there are more: deploy the same file again to go on".to_owned());
                 return Ok(());

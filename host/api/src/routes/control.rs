@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use engine::{EngineRevision, EventId, EventKind, InstanceId, Message, Payload, RuntimeStatus};
+use store::InstanceError;
 
 use crate::Problem;
 use crate::extract::{Segments, instance_id};
@@ -33,7 +34,23 @@ pub(crate) async fn terminate(
 ) -> Answer {
     let recurse = params.flag("recurse")?.unwrap_or(false);
     let message = Message::Terminate { reason: reason(&params)?, recurse, execution_id: None };
-    send(&shared, &id, message, Needs::Unended).await
+    let answer = send(&shared, &id, message, Needs::Unended).await?;
+    let_go_to_end(&shared, &instance_id(&id)?).await?;
+    Ok(answer)
+}
+
+/// Lets an instance go that is held for want of a component: nothing is handed out of one that is held, and to end it
+/// takes no component. It is no fault if it has moved on meanwhile.
+async fn let_go_to_end(shared: &Shared, id: &InstanceId) -> Result<(), Problem> {
+    let client = &shared.api.client;
+    let held = client.get(id).await?.and_then(|row| row.held);
+    if !held.is_some_and(|held| held.is_for_want_of_a_component()) {
+        return Ok(());
+    }
+    match client.release(id, None).await {
+        Err(InstanceError::Storage(error)) => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Hold back what is sent to an instance

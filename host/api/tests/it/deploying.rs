@@ -101,7 +101,12 @@ async fn a_file_over_the_limit_is_refused() {
 #[tokio::test]
 async fn a_deployment_releases_the_instances_that_it_can_cure() {
     let hub = Hub::with_order().await;
-    for (id, code) in [("a", "nondeterminism"), ("b", "component-unavailable"), ("c", "corrupt-history")] {
+    for (id, code) in [
+        ("a", "nondeterminism"),
+        ("b", "component-unavailable"),
+        ("c", "corrupt-history"),
+        ("d", "orchestration-not-found"),
+    ] {
         hub.start(id).await;
         hub.hold(id, code).await;
     }
@@ -111,10 +116,11 @@ async fn a_deployment_releases_the_instances_that_it_can_cure() {
 
     let released = hub.deploy("order v2").await.json()["released"].clone();
     let instances = serde_json::json!([
+        {"instanceId": "d", "held": "orchestration-not-found"},
         {"instanceId": "b", "held": "component-unavailable"},
         {"instanceId": "a", "held": "nondeterminism"}
     ]);
-    assert_eq!(released, serde_json::json!({"count": 2, "instances": instances}));
+    assert_eq!(released, serde_json::json!({"count": 3, "instances": instances}));
     assert_eq!(status("a").await["held"], serde_json::Value::Null);
     assert_eq!(status("a").await["component"], Digest::of(b"order v2").to_string());
     assert_eq!(status("c").await["held"]["code"], "corrupt-history");

@@ -146,3 +146,20 @@ async fn a_rewind_may_name_an_event_of_the_history() {
     let rewound = Message::Rewind { reason: Some("again".into()), execution_id, asker: None, to_event };
     assert_eq!(hub.inbox().await, [rewound]);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_component_can_be_ended_without_one() {
+    let hub = Hub::with_order().await;
+    for (id, code) in [("a", "orchestration-not-found"), ("b", "component-unavailable"), ("c", "corrupt-history")] {
+        hub.start(id).await;
+        hub.hold(id, code).await;
+    }
+    let is_held = async |id: &str| hub.get(&format!("{BASE}/instances/{id}")).await.json()["held"].is_object();
+    for (id, stays_held) in [("a", false), ("b", false), ("c", true)] {
+        assert!(is_held(id).await, "{id}");
+        assert_eq!(hub.post(&format!("{BASE}/instances/{id}/terminate"), "").await.status, 202);
+        assert_eq!(is_held(id).await, stays_held, "{id}");
+    }
+    let messages = hub.inbox().await;
+    assert!(matches!(messages.as_slice(), [Message::Start(_), Message::Terminate { .. }]), "{messages:?}");
+}

@@ -51,6 +51,21 @@ impl Exposition<'_> {
         self.0.encode_descriptor(name, help, unit, MetricType::Gauge)?.encode_gauge(&level)
     }
 
+    /// The same with a label, one series for each.
+    pub(super) fn levels<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        series: impl IntoIterator<Item = ([(&'l str, &'l str); 1], usize)>,
+    ) -> Result<(), Error> {
+        let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (labels, level) in series {
+            let level = u64::try_from(level).unwrap_or(u64::MAX);
+            metric.encode_family(&labels)?.encode_gauge(&level)?;
+        }
+        Ok(())
+    }
+
     /// How often each size was seen.
     pub(super) fn histogram(
         &mut self,

@@ -10,9 +10,12 @@ use super::exposition::Exposition;
 
 /// Writes down what is known.
 pub(super) fn encode(numbers: &WorkerNumbers, to: &mut Exposition<'_>) -> Result<(), Error> {
-    let WorkerNumbers { stats, distributions, storage_available, oldest_wait_seconds } = numbers;
+    let WorkerNumbers { stats, distributions, waiting, storage_available, oldest_wait_seconds } = numbers;
     turns(stats, distributions, to)?;
     instances(stats, to)?;
+    let help = "Instances that wait for an orchestration that no component offers.";
+    let series = waiting.iter().map(|(orchestration, count)| ([("orchestration", orchestration.as_str())], *count));
+    to.levels("instances_waiting", help, series)?;
     activities(stats, distributions, to)?;
     to.level("work_items_queued", "Work items in front of shards.", None, stats.inbox_depth)?;
     to.level("messages_in_hand", "Messages that shards keep in memory.", None, stats.messages_in_hand)?;
@@ -68,6 +71,8 @@ fn activities(stats: &Stats, distributions: &Distributions, to: &mut Exposition<
         (("outcome", "failed"), &distributions.activity_failed_seconds),
     ];
     to.histograms("activity", "Time that an attempt of an activity ran.", &Unit::Seconds, series)?;
+    let help = "Attempts that failed because no component has the activity.";
+    to.counter("activities_not_found", help, stats.activities_not_found)?;
     let help = "Attempts that were left to other hosts.";
     to.counter("activities_offered", help, stats.activities_offered)?;
     let help = "Attempts that were taken from the queue that hosts share.";

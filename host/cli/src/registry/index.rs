@@ -7,7 +7,7 @@ use engine::Digest;
 use store::ComponentRecord;
 use wasm::Grants;
 
-use crate::limits::PINNED_COMPONENTS_LOADED_MAX;
+use crate::limits::{OFFERED_NAMED_MAX, PINNED_COMPONENTS_LOADED_MAX};
 
 /// A deployed component and what its activities may reach.
 #[derive(Debug, Clone)]
@@ -77,6 +77,27 @@ impl<L: Clone> Index<L> {
     /// The newest component that offers an orchestration.
     pub(super) fn orchestration(&self, name: &str) -> Option<Digest> {
         self.orchestrations.get(name).copied()
+    }
+
+    /// Which orchestrations are offered, for whoever has asked for another.
+    pub(super) fn offered(&self) -> String {
+        let mut names: Vec<&str> = self.orchestrations.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let Some((last, first)) = names.get(..names.len().min(OFFERED_NAMED_MAX)).and_then(<[_]>::split_last) else {
+            return "no orchestration is offered at all".to_owned();
+        };
+        let quoted = |name: &&str| format!("\"{name}\"");
+        let first: Vec<String> = first.iter().map(quoted).collect();
+        match (first.is_empty(), names.len().saturating_sub(OFFERED_NAMED_MAX)) {
+            (true, _) => format!("check the name (case matters): {} is offered", quoted(last)),
+            (false, 0) => {
+                format!("check the name (case matters): {} and {} are offered", first.join(", "), quoted(last))
+            }
+            (false, more) => {
+                let named = first.join(", ");
+                format!("check the name (case matters): {named}, {} and {more} more are offered", quoted(last))
+            }
+        }
     }
 
     /// The newest component that offers an activity.
@@ -156,6 +177,20 @@ mod tests {
         assert_eq!(index.orchestration("c"), None);
         let newest: Vec<_> = index.newest().into_iter().map(|record| record.digest).collect();
         assert_eq!(newest, [digest(2), digest(1)]);
+    }
+
+    #[test]
+    fn what_is_offered_is_told_in_a_sentence_of_bounded_length() {
+        let mut index = Index::<()>::default();
+        assert_eq!(index.offered(), "no orchestration is offered at all");
+        index.insert(deployed(1, &["a"], &["x"]));
+        assert_eq!(index.offered(), r#"check the name (case matters): "a" is offered"#);
+        index.insert(deployed(2, &["c", "b"], &[]));
+        assert_eq!(index.offered(), r#"check the name (case matters): "a", "b" and "c" are offered"#);
+        let names: Vec<String> = (0..1_000).map(|number| format!("n{number:03}")).collect();
+        index.insert(deployed(3, &names.iter().map(String::as_str).collect::<Vec<_>>(), &[]));
+        let offered = index.offered();
+        assert!(offered.ends_with(r#""n005", "n006" and 993 more are offered"#), "{offered}");
     }
 
     #[test]

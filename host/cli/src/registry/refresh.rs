@@ -68,6 +68,7 @@ mod tests {
 
     use engine::Timestamp;
     use store::{Components as _, ManualClock, MemoryBackend};
+    use worker::{Runtime as _, Unprepared};
 
     use super::*;
 
@@ -116,6 +117,22 @@ mod tests {
         registry.catch_up(&mut seen).await.unwrap();
         assert_eq!(registry.choose("a", None), Ok(Digest::of(&[2])));
         assert_eq!(seen.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn before_it_is_said_that_nobody_offers_something_storage_is_looked_at() {
+        let storage = storage();
+        let registry = registry(&storage).await;
+        let Err(Unprepared::NotOffered { orchestration, why }) = registry.prepare("a", None).await else { panic!() };
+        assert_eq!(orchestration, "a");
+        assert!(why.contains("offers the orchestration \"a\"; no orchestration is offered"), "{why}");
+        let pinned = registry.prepare("a", Some(Digest::of(&[1]))).await;
+        assert!(matches!(pinned, Err(Unprepared::Unavailable(_))), "{pinned:?}");
+        // On another host, and this one has not caught up.
+        deploy(&storage, record(1, &["a"], &[])).await;
+        let prepared = registry.prepare("a", None).await;
+        assert!(matches!(&prepared, Err(Unprepared::Unavailable(why)) if why.contains("damaged")), "{prepared:?}");
+        assert!(registry.offers("a"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ pub(super) use read::Reader;
 pub(super) use write::Writer;
 
 /// A text column that lists the columns of a row that have no value, whatever they hold: a merge cannot remove one.
-pub(super) const ABSENT: &str = "RondoAbsent";
+pub(crate) const ABSENT: &str = "RondoAbsent";
 /// A text column that lists the columns of a merged row whose values are in blobs: names of older blobs may stay behind.
 pub(super) const IN_BLOBS: &str = "RondoInBlobs";
 /// Appended to the name of a time's column: the milliseconds of one that `Edm.DateTime` cannot express.

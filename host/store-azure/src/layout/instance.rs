@@ -9,16 +9,21 @@ mod write;
 use azure::Entity;
 use engine::{EventId, InstanceId, RuntimeStatus, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::HeldReason;
+use store::{HeldReason, InstanceRow};
 
 use super::columns::Reader;
 use super::{LayoutError, json, keys};
 
+pub(crate) use super::columns::ABSENT;
+pub(crate) use super::overflow::CUSTOM_STATUS;
 pub(crate) use read::{blob_columns, put_back, row_of};
 pub(crate) use write::{full_row, touch};
 
 /// The text of a custom status, or of tags, that there are none of.
 const NULL: &str = "null";
+
+/// What is told of the reason of one that is held: a few lines.
+const TOLD_BYTES_MAX: usize = 4_096;
 
 /// What DurableTask calls statuses that we know by another name.
 const ALIASES: [(&str, RuntimeStatus); 2] =
@@ -56,6 +61,20 @@ pub(crate) fn held_text(held: Option<&HeldReason>) -> String {
     held.map_or_else(String::new, |HeldReason { code, message, since }| {
         json::text(&Held { code: code.clone(), message: message.clone(), since_ms: since.as_millis() })
     })
+}
+
+/// What readers of DurableTask are shown as the custom status of an instance that is held, or of one that no longer is;
+/// none if it has one of its own. Here it counts for nothing, as long as the column is listed as absent.
+pub(crate) fn told_while_held(row: &InstanceRow) -> Option<String> {
+    if row.state.custom_status.is_some() {
+        return None;
+    }
+    Some(row.held.as_ref().map_or_else(
+        || NULL.to_owned(),
+        |HeldReason { code, message, since: _ }| {
+            json::text(&format!("waiting ({code}): {}", &message[..message.floor_char_boundary(TOLD_BYTES_MAX)]))
+        },
+    ))
 }
 
 /// Reads the column `RondoHeld`.

@@ -97,7 +97,7 @@ pub(super) fn message_blob(instance_id: &str, activity_id: [u8; 16], event_type:
 }
 
 /// The column of the Instances row that DurableTask never writes to a blob.
-pub(super) const CUSTOM_STATUS: &str = "CustomStatus";
+pub(crate) const CUSTOM_STATUS: &str = "CustomStatus";
 
 /// Whether a text is too long for a column.
 pub(super) fn is_too_long(column: &str, text: &str) -> bool {

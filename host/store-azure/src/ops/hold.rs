@@ -1,13 +1,14 @@
 //! Holding instances.
 
-use azure::{Condition, Entity, Error, Key, Table, Verb, Write};
-use engine::InstanceId;
+use azure::{Condition, Entity, Error, Key, Table, Value, Verb, Write};
+use engine::{InstanceId, RuntimeStatus};
 use store::{CommitError, HeldReason, InstanceRow, Token};
 
 use crate::core::Core;
 use crate::damage::{Damaged, Sight};
 use crate::dispatch::Term;
 use crate::heads::Heads;
+use crate::layout::instance;
 use crate::layout::sentinel::{SENTINEL, Sentinel};
 use crate::steady;
 use crate::version::Version;
@@ -151,6 +152,12 @@ impl Core {
         for column in ["RondoHeld", "RondoRevision", "RondoComponent"] {
             changes.set_some(column, full.entity.0.get(column).cloned());
         }
+        // Clients of DurableTask see of one that has not begun that it is pending, and nothing else.
+        let tells = row.state.status == RuntimeStatus::Pending && !version.row_is_behind;
+        if tells && let Some(told) = instance::told_while_held(&row) {
+            changes.set(instance::CUSTOM_STATUS, Value::Text(told));
+            changes.set_some(instance::ABSENT, full.entity.0.get(instance::ABSENT).cloned());
+        }
         if version.row_is_behind {
             // The next commit brings all of it up to date, which it would not if the row looked as new as the history.
             changes.0.remove("RondoRevision");
@@ -161,7 +168,13 @@ impl Core {
                     version.row = Some(etag.0);
                     return Ok(version);
                 }
-                Err(Error::Changed) => row_etag = self.read_row(&key).await?.ok_or(Error::NotFound)?.etag,
+                Err(Error::Changed) => {
+                    row_etag = self.read_row(&key).await?.ok_or(Error::NotFound)?.etag;
+                    // Which of its columns have a value is no longer known.
+                    changes
+                        .0
+                        .retain(|column, _| ![instance::CUSTOM_STATUS, instance::ABSENT].contains(&column.as_str()));
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use azure::{Queue, Queues as _};
 use dotnet::Creation;
-use engine::{Payload, RuntimeStatus};
+use engine::{Message, Payload, RuntimeStatus};
 use store::{Client as _, CreateInstance, ExistingInstance};
 
 use crate::programs::{Do, Program, Programs, steps};
-use crate::world::{World, in_virtual_time, until};
+use crate::world::{World, id, in_virtual_time, until};
 
 const EXECUTION: &str = "2222222222222222222222222222222a";
 
@@ -207,4 +207,37 @@ fn a_host_takes_no_message_before_its_worker_asks_for_work() {
         let _host = world.host();
         world.until_ended("main").await;
     });
+}
+
+#[test]
+fn a_client_sees_why_what_it_has_started_stays_pending() {
+    in_virtual_time(async {
+        let world = world([]).await;
+        let dot_net = world.dotnet();
+        let told = async || dot_net.row("a").await.unwrap().unwrap().entity.text("CustomStatus").unwrap().map(str::to_owned);
+        let creation =
+            Creation { instance: "a", program: "ordr", execution: EXECUTION, input: Some("7"), tags: &[], starts_in: None };
+        dot_net.create(creation).await.unwrap();
+        let mut host = world.host();
+        until("the hold", async || world.row("a").await.held.is_some()).await;
+        let status: String = serde_json::from_str(&told().await.unwrap()).unwrap();
+        assert!(status.starts_with("waiting (orchestration-not-found): nobody offers ordr"), "{status}");
+        let state = world.row("a").await.state;
+        assert_eq!((state.status, state.input), (RuntimeStatus::Pending, Some(Payload::from("7"))));
+        assert_eq!((state.custom_status, state.version), (None, None), "it is told to others, and is nobody's status");
+
+        world.client.send(&id("a"), terminate()).await.unwrap();
+        world.client.release(&id("a"), None).await.unwrap();
+        world.until_ended("a").await;
+        let row = world.row("a").await;
+        assert_eq!((row.state.status, row.state.custom_status, row.held), (RuntimeStatus::Terminated, None, None));
+        assert_eq!(row.state.input, Some(Payload::from("7")));
+        assert_eq!(told().await.as_deref(), Some("null"));
+        assert!(host.split_brains().is_empty(), "the row was written under its etag");
+        host.leave().await;
+    });
+}
+
+fn terminate() -> Message {
+    Message::Terminate { reason: None, recurse: false, execution_id: None }
 }

@@ -186,8 +186,12 @@ impl Driver {
                     let result = backend.load(&instance_id).await.map(|snapshot| snapshot.map(Box::new));
                     Some(Input::Loaded { instance_id, result })
                 }),
-                Effect::Prepare { instance_id, .. } => {
-                    Box::pin(async move { Some(Input::Prepared { instance_id, result: Ok(()) }) })
+                Effect::Prepare { instance_id, orchestration, component } => {
+                    let programs = Arc::clone(&self.programs);
+                    Box::pin(async move {
+                        let result = programs.prepare(&orchestration, component).await;
+                        Some(Input::Prepared { instance_id, result })
+                    })
                 }
                 Effect::Commit { commit, attempt } => Box::pin(async move {
                     pause(attempt).await;

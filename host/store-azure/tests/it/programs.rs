@@ -9,7 +9,7 @@ use engine::{
     Action, ActivityTask, Digest, Event, Execution, Failure, Guest, GuestError, GuestSource, Payload, RetryPolicy,
     StartChild, TaskId, Turn, kind,
 };
-use worker::Runtime;
+use worker::{Runtime, Unprepared};
 
 /// Something that a step does and waits for, unless it says otherwise.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +71,12 @@ pub(crate) fn steps<const N: usize>(steps: [&[Do]; N]) -> Program {
 
 #[async_trait]
 impl Runtime for Programs {
-    async fn prepare(&self, _: &str, _: Option<Digest>) -> Result<(), String> {
-        Ok(())
+    async fn prepare(&self, orchestration: &str, component: Option<Digest>) -> Result<(), Unprepared> {
+        if component.is_some() || self.programs.contains_key(orchestration) {
+            return Ok(());
+        }
+        let why = format!("nobody offers {orchestration}");
+        Err(Unprepared::NotOffered { orchestration: orchestration.to_owned(), why })
     }
 
     fn start(&self, execution: &Execution, _: Option<Digest>) -> Result<(Box<dyn Guest>, Digest), GuestError> {

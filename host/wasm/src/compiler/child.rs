@@ -22,7 +22,11 @@ pub(super) const PROBLEM: u8 = 1;
 pub fn compile(limits: CompilerLimits) -> io::Result<()> {
     start_threads()?;
     take_limits(limits)?;
-    let component = read()?;
+    let component = match read() {
+        // As everywhere else in this process where memory is short.
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => std::process::abort(),
+        read => read?,
+    };
     let compiled =
         wasmtime::Engine::new(&config::compiler()).and_then(|engine| engine.precompile_component(&component));
     let (kind, answer) = match compiled {

@@ -213,6 +213,8 @@ impl Desk {
             let span = wanted.map(|(attempt, began)| Box::new(attempt.end(&task, began.elapsed(), &result)));
             gauge.run.fetch_add(1, Ordering::Relaxed);
             gauge.failed.fetch_add(u64::from(result.is_err()), Ordering::Relaxed);
+            let is_unknown = result.as_ref().is_err_and(|failure| failure.kind == kind::ACTIVITY_NOT_FOUND);
+            gauge.not_found.fetch_add(u64::from(is_unknown), Ordering::Relaxed);
             listener.tell(Done { key: ActivityKey::of(&task), result, span }).await;
         };
         let attempt = Abortable::new(attempt, interrupt);

@@ -3,7 +3,7 @@
 use engine::{ActivityTask, Digest, ExecutionId, Failure, InstanceId, LogLine, Message, Payload, TaskId};
 use store::{CommitError, HeldReason, Snapshot, StorageError, Token, TurnCommit, WorkItem};
 
-use crate::Span;
+use crate::{Span, Unprepared};
 
 /// Names one attempt of one activity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +67,7 @@ pub enum Input {
         /// Which instance.
         instance_id: InstanceId,
         /// Why there is no guest.
-        result: Result<(), String>,
+        result: Result<(), Unprepared>,
     },
     /// Answer to [`Effect::Commit`].
     Committed {

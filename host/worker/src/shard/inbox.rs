@@ -83,6 +83,11 @@ impl Inbox {
         })
     }
 
+    /// Whether something here ends the instance.
+    pub(super) fn has_termination(&self) -> bool {
+        self.stored().any(|message| matches!(message, Message::Terminate { .. }))
+    }
+
     /// Messages kept.
     pub(super) fn len(&self) -> usize {
         self.items.len()

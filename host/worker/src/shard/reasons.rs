@@ -11,16 +11,28 @@ pub(super) fn nondeterminism(mismatch: &Nondeterminism, now: Timestamp) -> HeldR
         "{mismatch}. The history is untouched. Deploy a component that matches it and the instance goes on by itself, \
          or move it to one that is deployed with `rondo migrate`."
     );
-    reason("nondeterminism", message, now)
+    reason(HeldReason::NONDETERMINISM, message, now)
 }
 
 /// There is no guest to run it.
 pub(super) fn unavailable(why: &str, now: Timestamp) -> HeldReason {
     reason(
-        "component-unavailable",
+        HeldReason::COMPONENT_UNAVAILABLE,
         format!("{why}. Once such a component is deployed, the instance goes on by itself."),
         now,
     )
+}
+
+/// Nobody offers its orchestration.
+pub(super) fn not_offered(why: &str, fails_at: Option<Timestamp>, now: Timestamp) -> HeldReason {
+    let patience = match fails_at {
+        Some(at) => format!(" If nobody does, it fails in {} s.", at.saturating_since(now).as_secs()),
+        None => String::new(),
+    };
+    let message = format!(
+        "{why}. Deploy a component that offers it and the instance goes on by itself; or terminate it.{patience}"
+    );
+    reason(HeldReason::ORCHESTRATION_NOT_FOUND, message, now)
 }
 
 /// The stored history is not one that the engine wrote.

@@ -4,6 +4,7 @@ use engine::{ActivityTask, Digest, ExecutionId, LogLine, Orchestration, Replaced
 use store::{HeldReason, Token, TurnCommit};
 
 use super::ahead::Ahead;
+use super::guests::Refusal;
 use super::inbox::Inbox;
 use super::log::Before;
 use crate::limits;
@@ -46,6 +47,10 @@ pub(super) struct Warm {
     pub(super) wake_at: Option<Timestamp>,
     /// Guests prepared since the last turn.
     pub(super) prepares: u32,
+    /// When it fails if nobody offers its orchestration; none: never.
+    pub(super) fails_at: Option<Timestamp>,
+    /// It has waited for long enough: its next turn may fail for want of a guest.
+    pub(super) refusal: Option<Refusal>,
     /// The id is that of another execution already, and only its start may change something: of the one in the history
     /// nothing may be written any more.
     pub(super) awaits_start: Option<ExecutionId>,

@@ -6,10 +6,11 @@ use engine::{
 };
 use store::{CommitError, Outcome, Snapshot, StorageError, Token, TurnCommit};
 
+use super::guests::Refusal;
 use super::inbox::Inbox;
 use super::slot::{Committing, Phase, Release, Slot, Warm};
 use super::{ActivityKey, Effect, Notice, Shard, log, reasons};
-use crate::{Span, limits, spans};
+use crate::{Span, Unprepared, limits, spans};
 
 impl Shard {
     /// A history arrived, or not.
@@ -28,7 +29,9 @@ impl Shard {
         let broken = self.broken.take(&instance_id);
         match result {
             // Handed out before it was held. The release hands everything out again.
-            Ok(Some(snapshot)) if snapshot.row.held.is_some() && snapshot.damage.is_none() => {}
+            Ok(Some(snapshot)) if snapshot.row.held.is_some() && snapshot.damage.is_none() => {
+                self.waiting.note_row(&snapshot.row);
+            }
             Ok(Some(snapshot)) => match broken {
                 Some(breakage) => {
                     let reason = reasons::internal(&breakage.what, now);
@@ -39,6 +42,7 @@ impl Shard {
                 None => self.fold(instance_id, *snapshot, inbox, now, effects),
             },
             Ok(None) => {
+                self.waiting.forget(&instance_id);
                 // The backend has seen to the messages that it had handed out by then; others have come since, and one may
                 // be the start.
                 if inbox.stored().next().is_some() {
@@ -74,6 +78,7 @@ impl Shard {
         effects: &mut Vec<Effect>,
     ) {
         let Snapshot { token, row, history, damage, taken_in, is_unfinished } = snapshot;
+        self.waiting.forget(&instance_id);
         if let Err(newer) = store::check_engine_revision(&history) {
             // A newer host of the hub has begun it, and can go on with it.
             let error = newer.into_storage_error("load");
@@ -89,6 +94,7 @@ impl Shard {
         }
         let component = pin(&row.state, &history, &inbox);
         let is_terminal = row.state.status.is_terminal();
+        let fails_at = self.waiting.policy().fails_at(&row.state);
         if !history.is_empty() && !is_terminal {
             self.measures.replay.counted(history.len());
         }
@@ -108,6 +114,8 @@ impl Shard {
                     token,
                     wake_at,
                     prepares: 0,
+                    fails_at,
+                    refusal: None,
                     awaits_start,
                     is_unfinished,
                     ahead: None,
@@ -138,18 +146,35 @@ impl Shard {
     pub(super) fn prepared(
         &mut self,
         instance_id: InstanceId,
-        result: Result<(), String>,
+        result: Result<(), Unprepared>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let Some(slot) = self.slots.take(&instance_id) else { return };
-        let Slot { phase: Phase::Preparing(warm), inbox } = slot else {
+        let Slot { phase: Phase::Preparing(mut warm), inbox } = slot else {
             self.put(instance_id, slot, effects);
             return;
         };
         match result {
             Ok(()) => self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects),
-            Err(why) => self.hold(instance_id, warm.token, inbox, reasons::unavailable(&why, now), effects),
+            // To end it takes no guest.
+            Err(_) if inbox.has_termination() => {
+                self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects)
+            }
+            Err(Unprepared::NotOffered { orchestration, why }) => match warm.fails_at {
+                Some(at) if at <= now => {
+                    warm.refusal = Some(Refusal { orchestration, why });
+                    self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects);
+                }
+                fails_at => {
+                    self.waiting.note(&instance_id, &orchestration, fails_at);
+                    let reason = reasons::not_offered(&why, fails_at, now);
+                    self.hold(instance_id, warm.token, inbox, reason, effects);
+                }
+            },
+            Err(Unprepared::Unavailable(why)) => {
+                self.hold(instance_id, warm.token, inbox, reasons::unavailable(&why, now), effects);
+            }
         }
     }
 
@@ -296,6 +321,7 @@ impl Shard {
         inbox: Inbox,
         effects: &mut Vec<Effect>,
     ) {
+        self.waiting.forget(&instance_id);
         self.counters.split_brains += 1;
         effects.push(Effect::Notice(Notice::SplitBrainDetected { instance_id: instance_id.clone(), held, stored }));
         effects.push(Effect::Abandon(inbox.into_work(instance_id)));
@@ -305,6 +331,7 @@ impl Shard {
     /// activities: no result of ours could be recorded. Messages that came after it was back are this host's, and are
     /// handed out again; of the others the backend knows nothing any more.
     fn not_owned(&mut self, instance_id: InstanceId, inbox: Inbox, effects: &mut Vec<Effect>) {
+        self.waiting.forget(&instance_id);
         self.counters.commits_not_owned += 1;
         effects.extend(self.in_flight.take_all(&instance_id).into_iter().map(Effect::CancelActivity));
         if inbox.stored().next().is_some() {

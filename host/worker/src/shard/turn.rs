@@ -33,7 +33,7 @@ impl Shard {
             self.measures.wait.took(now.saturating_since(since));
         }
         self.measures.messages.counted(batch.len());
-        let mut guests = Recording { inner: &mut *self.guests, wanted: None };
+        let mut guests = Recording { inner: &mut *self.guests, wanted: None, refusal: warm.refusal.take() };
         let before = warm.orchestration.state().map(Before::of);
         let span = tracing::debug_span!(
             "orchestration.turn",
@@ -84,6 +84,7 @@ impl Shard {
             return;
         }
         warm.prepares = 0;
+        warm.fails_at = self.waiting.policy().fails_at(&outcome.state);
         let mut ahead = match warm.ahead.take() {
             Some(ahead) => ahead.on(batch, outcome),
             None => Ahead::begin(batch, outcome, before, now),

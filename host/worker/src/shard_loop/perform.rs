@@ -18,7 +18,7 @@ use crate::activities::ActivityHandle;
 use crate::backoff::Backoff;
 use crate::measures::Measures;
 use crate::shard::{Effect, Input, Notice};
-use crate::{Runtime, Spans, fields};
+use crate::{Runtime, Spans, Unprepared, fields};
 
 /// An answer that comes later; none for effects without one.
 type Answer = Pin<Box<dyn Future<Output = Option<Input>>>>;
@@ -54,7 +54,8 @@ impl Performer {
             Effect::Prepare { instance_id, orchestration, component } => {
                 let runtime = Arc::clone(&self.runtime);
                 let prepare = async move { runtime.prepare(&orchestration, component).await };
-                let failed = || Err("the host panicked while preparing the component".to_owned());
+                let what = "the host panicked while preparing the component";
+                let failed = || Err(Unprepared::Unavailable(what.to_owned()));
                 Some(self.spawn(prepare, failed, |result| Input::Prepared { instance_id, result }))
             }
             Effect::Commit { commit, attempt } => {

@@ -12,7 +12,7 @@ use engine::{
     kind,
 };
 use tokio::sync::Semaphore;
-use worker::Runtime;
+use worker::{Runtime, Unprepared};
 
 /// A guest's code with its suspended state.
 pub(crate) type Step = Box<dyn FnMut(&Turn) -> Vec<Action>>;
@@ -135,11 +135,15 @@ impl Closures {
 
 #[async_trait]
 impl Runtime for Closures {
-    async fn prepare(&self, orchestration: &str, _: Option<Digest>) -> Result<(), String> {
+    async fn prepare(&self, orchestration: &str, component: Option<Digest>) -> Result<(), Unprepared> {
         if self.orchestrations.lock().unwrap().contains_key(orchestration) {
             return Ok(());
         }
-        Err(format!("nothing offers orchestration {orchestration}"))
+        let why = format!("nothing offers orchestration {orchestration}");
+        Err(match component {
+            None => Unprepared::NotOffered { orchestration: orchestration.to_owned(), why },
+            Some(_) => Unprepared::Unavailable(why),
+        })
     }
 
     fn start(&self, execution: &Execution, _: Option<Digest>) -> Result<(Box<dyn Guest>, Digest), GuestError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use engine::{EventKey, Message};
 use store::{CommitError, MessageId};
+use worker::Unprepared;
 use worker::shard::{Config, Effect, Input, Notice};
 
 use crate::bench::{Bench, activities_in, commit_in, done, names};
@@ -69,7 +70,7 @@ fn an_instance_that_moved_away_is_not_held() {
     let start = bench.create("i", "fan");
     bench.tell(start);
     bench.tell(bench.loaded("i"));
-    let no_guest = Input::Prepared { instance_id: id("i"), result: Err("gone".to_owned()) };
+    let no_guest = Input::Prepared { instance_id: id("i"), result: Err(Unprepared::Unavailable("gone".to_owned())) };
     assert_eq!(names(&bench.tell(no_guest)), ["hold"]);
     let effects = bench.tell(Input::Held { instance_id: id("i"), result: Err(not_owned("i")) });
     assert_eq!(names(&effects), ["abandon", "notice"]);

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{
-    EventId, EventKind, HistoryChange, HistoryEvent, Message, OutboxMessage, Payload, RuntimeStatus, TaskId,
-};
+use engine::{EventId, EventKind, HistoryChange, HistoryEvent, Message, OutboxMessage, Payload, RuntimeStatus, TaskId};
 use store::{HistoryPage, InstanceError, InstanceFilter, PurgeFilter};
 
 use crate::world::messages;
@@ -82,7 +80,10 @@ pub async fn a_purge_spares_those_whose_ids_are_alike(world: &mut World) {
         assert_eq!(world.backend().get(&id(purged)).await.unwrap(), None, "{purged}");
         for (instance, before) in left.iter().zip(before) {
             let after = world.load(instance).await;
-            assert!(after.history == before.history && after.row == before.row, "{purged} took something of {instance}");
+            assert!(
+                after.history == before.history && after.row == before.row,
+                "{purged} took something of {instance}"
+            );
         }
     }
     let ready = world.ready().await;

@@ -57,10 +57,10 @@ fn a_core_module_without_type_section_is_told_how_to_be_built() {
 #[test]
 fn what_takes_too_much_to_compile_is_refused_and_the_host_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_with(&folder.path().join("data"), &["--compile-memory", "24MiB"]).unwrap();
+    let server = Server::start_with(&folder.path().join("data"), &["--compile-memory", "64MiB"]).unwrap();
     let large = server.rondo(&["deploy", Language::TypeScript.component_file().to_str().unwrap()]).unwrap();
     assert_ne!(large.code, 0, "{large:?}");
-    assert_says(&large.stderr, &["compiling the component takes more than 24 MiB of memory", "limits for compiling"]);
+    assert_says(&large.stderr, &["compiling the component takes more than 64 MiB of memory", "limits for compiling"]);
     assert!(server.rondo(&["list"]).unwrap().code == 0, "the host lives");
 }
 

@@ -20,6 +20,7 @@ mod output;
 mod private;
 mod stored;
 mod traces;
+mod unknown;
 mod upgrade;
 mod versions;
 mod wait;

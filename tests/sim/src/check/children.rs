@@ -8,11 +8,7 @@ use store::InstanceRow;
 use crate::world::{Rule, Violation};
 
 /// Checks a history whose instance has not ended, long after the last fault.
-pub(crate) fn check(
-    instance_id: &InstanceId,
-    history: &[HistoryEvent],
-    rows: &[InstanceRow],
-) -> Result<(), Violation> {
+pub(crate) fn check(instance_id: &InstanceId, history: &[HistoryEvent], rows: &[InstanceRow]) -> Result<(), Violation> {
     let mut open: BTreeMap<TaskId, &InstanceId> = BTreeMap::new();
     for event in history {
         match &event.kind {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use engine::{Digest, EventKind, Execution, Guest, GuestError, GuestSource, HistoryEvent, Orchestration, Payload, RuntimeStatus};
+use engine::{
+    Digest, EventKind, Execution, Guest, GuestError, GuestSource, HistoryEvent, Orchestration, Payload, RuntimeStatus,
+};
 use store::InstanceRow;
 
 use crate::program::expect::{self, Expected};
-use crate::program::shown;
 use crate::program::guest::ROOT;
+use crate::program::shown;
 use crate::runtime::{self, edition_of};
 use crate::world::{Rule, Violation, World};
 

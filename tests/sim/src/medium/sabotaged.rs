@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use azure::fake::FakeMedium;
 use azure::{
-    BlobPage, Blobs as _, Condition, Container, ETag, Entity, Error, Queue, Queues as _, Receipt, Table, Tables as _, Value,
-    Verb, Write,
+    BlobPage, Blobs as _, Condition, Container, ETag, Entity, Error, Queue, Queues as _, Receipt, Table, Tables as _,
+    Value, Verb, Write,
 };
 
 use crate::sabotage::Sabotage;
