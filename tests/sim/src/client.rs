@@ -22,6 +22,7 @@ use crate::plan::{By, Control, Deed, Life, Script};
 use crate::program::guest::{Input, tags_of};
 use crate::program::{BROKEN, filling, shown};
 use crate::trace::Who;
+use crate::world::{Rule, Violation};
 
 /// A client does not wait for longer, and asks again.
 const TIME_OUT: Duration = Duration::from_mins(1);
@@ -268,6 +269,23 @@ impl Client {
         }
         self.hosts.observer.look(instance_id);
         self.say(|| format!("has purged {instance_id}"));
+        self.check_others(instance_id).await;
+    }
+
+    /// Everybody else is as readable as before.
+    async fn check_others(&self, purged: &InstanceId) {
+        let others: Vec<InstanceId> = self.hosts.world.checks().must_exist().cloned().collect();
+        let cannot_be_read = |other: &&InstanceId| self.hosts.observer.read(other).is_none();
+        let unread: Vec<&InstanceId> = others.iter().filter(cannot_be_read).collect();
+        if unread.is_empty() {
+            return;
+        }
+        // Some may just have been in the middle of a change.
+        tokio::time::sleep(TIME_OUT).await;
+        if let Some(other) = unread.into_iter().find(cannot_be_read) {
+            let text = format!("it cannot be read since {purged} was purged");
+            self.hosts.world.checked(Err(Violation::new(Rule::PurgesSpareOthers, other, text)));
+        }
     }
 
     async fn row(&self) -> Option<InstanceRow> {

@@ -145,8 +145,10 @@ pub(crate) fn guest(
     let decides =
         if world.sabotage == Some(Sabotage::Nondeterminism) && host.is_some() { edition + 1 } else { edition };
     let mut interpreter = Interpreter::new(Arc::clone(program), execution.clone(), decides);
-    if world.sabotage == Some(Sabotage::KeepsLosers) {
-        interpreter = interpreter.without_giving_back();
+    match world.sabotage {
+        Some(Sabotage::KeepsLosers) => interpreter = interpreter.without_giving_back(),
+        Some(Sabotage::DropsWaiting) => interpreter = interpreter.without_keeping_events(),
+        _ => {}
     }
     Ok((Box::new(interpreter), digest(edition)))
 }

@@ -21,6 +21,8 @@ pub enum Sabotage {
     RepeatsEvents,
     /// Waits that lose a race in the turn in which they are settled keep their events.
     KeepsLosers,
+    /// Continue-as-new takes no events over.
+    DropsWaiting,
     /// Messages no longer say which execution they are for.
     ForgetsAddressees,
     /// Nobody hears that a child is gone.

@@ -1,7 +1,7 @@
 //! What clients of DurableTask do, and those who know nothing of the family that an id belongs to.
 
 use dotnet::{Creation, DotNet};
-use engine::{ExecutionId, RuntimeStatus};
+use engine::{EventKind, ExecutionId, RuntimeStatus};
 use store::{CreateError, CreateInstance, ExistingInstance};
 
 use super::{Client, PAUSE, PURGED_AFTER, in_time, start};
@@ -30,13 +30,32 @@ impl Client {
                 starts_in: life.scheduled_start.map(|after| after.as_secs()),
             };
             match dotnet.create(creation).await {
-                Ok(()) => return execution_id,
+                Ok(()) => {
+                    self.until_begun(execution_id).await;
+                    return execution_id;
+                }
                 // Somebody has changed the row meanwhile, and the user tries again.
                 Err(error) => self.say(|| format!("start of {}: {error}", self.instance_id)),
             }
             tokio::time::sleep(PAUSE).await;
         }
         self.new_execution("")
+    }
+
+    /// Waits until an execution has the id whose row is there before it has ended the one before it. What is sent to it
+    /// earlier, the one before throws away.
+    async fn until_begun(&self, execution_id: ExecutionId) {
+        loop {
+            let history = self.hosts.observer.read(&self.instance_id).map(|(_, history)| history);
+            let started = history.unwrap_or_default().into_iter().find_map(|event| match event.kind {
+                EventKind::ExecutionStarted(started) => Some(started),
+                _ => None,
+            });
+            if started.is_some_and(|started| started.lineage().is_known_as(execution_id)) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Terminates whatever runs.

@@ -20,7 +20,13 @@ pub(super) fn invite(plan: &mut Plan, seed: u64) {
     if rng.bool() {
         let mut ids = ALIKE;
         rng.shuffle(&mut ids);
-        plan.scripts.iter_mut().zip(ids).for_each(|(script, id)| id.clone_into(&mut script.instance));
+        for (script, id) in plan.scripts.iter_mut().zip(ids) {
+            id.clone_into(&mut script.instance);
+            // What is kept in blobs beside those of the others.
+            for life in script.lives.iter_mut().filter(|_| rng.bool()) {
+                life.input_bytes = 40_000;
+            }
+        }
     }
     let before = plan.programs.clone();
     if rng.bool() {
@@ -71,7 +77,7 @@ fn live(rng: &mut Rng, backend: Backend, script: &mut Script, number: usize) {
     for at in life.deeds.clone().iter().filter(|(_, deed)| matches!(deed, Deed::Terminate { .. })) {
         life.deeds.extend(std::iter::repeat_n(at.clone(), rng.usize(..4)));
     }
-    if rng.u8(..3) == 0 {
+    if rng.bool() {
         life.spoiling = Some(match rng.u8(..3) {
             0 => Spoiling::Purged,
             1 => Spoiling::Replaced(By::Rondo),
@@ -91,6 +97,10 @@ fn live(rng: &mut Rng, backend: Backend, script: &mut Script, number: usize) {
             life.deeds.push((seconds(rng, 90), Deed::TerminateAny));
         }
     }
+    // A rewind of DurableTask rewrites what it finds under the ids of children, whosever it is.
+    if matches!(life.spoiling, Some(Spoiling::Replaced(_))) {
+        life.rewinder = By::Rondo;
+    }
     let is_cut_short = backend == Backend::Azure && !is_last && rng.u8(..3) == 0;
     life.deeds.sort_by_key(|(at, _)| *at);
     if is_cut_short {
@@ -105,6 +115,10 @@ fn live(rng: &mut Rng, backend: Backend, script: &mut Script, number: usize) {
 /// An instance at which many events wait while it continues as new.
 fn hoard(rng: &mut Rng, plan: &mut Plan, count: u32) {
     let (program, count) = odd::hoarder(count);
+    if usize::try_from(count).is_ok_and(|count| count > engine::limits::EARLIER_EVENTS_MAX) {
+        // Of so many, a generation does not recognise every one that comes a second time.
+        (plan.rates.duplicate, plan.rates.lose_reply, plan.rates.late) = (0, 0, 0);
+    }
     plan.programs.insert(odd::HOARDER.to_owned(), Arc::new(program));
     let burst = Deed::Burst { name: odd::HOARDED.to_owned(), count };
     let life = Life {

@@ -35,6 +35,7 @@ pub(crate) struct Interpreter {
     last_now: Timestamp,
     /// Tasks of this turn that are not given back when they have lost, as every SDK does.
     is_kept: fn(&Turn, TaskId) -> bool,
+    keeps_events: bool,
 }
 
 /// An operation of the current step.
@@ -92,13 +93,30 @@ impl Interpreter {
             steps.insert(0, vec![Op::Run(extra)]);
         }
         let (at, tasks, slots, last_now) = (0, 0, Vec::new(), Timestamp::default());
-        Self { program, execution, input, parts, steps, at, tasks, slots, last_now, is_kept: |_, _| false }
+        Self {
+            program,
+            execution,
+            input,
+            parts,
+            steps,
+            at,
+            tasks,
+            slots,
+            last_now,
+            is_kept: |_, _| false,
+            keeps_events: true,
+        }
     }
 
     /// The same, but what has lost in the turn in which it happened is not given back.
     pub(crate) fn without_giving_back(self) -> Self {
         let is_kept = |turn: &Turn, task| turn.events.iter().any(|event| told(event).0 == task);
         Self { is_kept, ..self }
+    }
+
+    /// The same, but events that wait are not taken over by the next generation.
+    pub(crate) fn without_keeping_events(self) -> Self {
+        Self { keeps_events: false, ..self }
     }
 
     fn turn(&mut self, turn: &Turn) -> Vec<Action> {
@@ -279,7 +297,7 @@ impl Interpreter {
         if generation < self.program.generations {
             let input = Input { generation, carried, filling: filling(self.program.input_bytes, 1) };
             let version = Some(format!("g{generation}"));
-            return Action::ContinueAsNew { input: Some(input.to_payload()), version, keep_events: true };
+            return Action::ContinueAsNew { input: Some(input.to_payload()), version, keep_events: self.keeps_events };
         }
         let output = format!("{carried};o{}", filling(self.program.output_bytes, 2));
         Action::Complete { output: Some(Payload::from(output)) }

@@ -26,6 +26,14 @@ pub(crate) fn change(rng: &mut Rng, programs: &mut BTreeMap<String, Arc<Program>
             let step = (0..rng.usize(1..3)).map(|_| contend(rng)).collect();
             program.steps.insert(rng.usize(..=program.steps.len()), step);
         }
+        // Children that fail until somebody rewinds their parent.
+        if kind < 2 && rng.u8(..3) == 0 {
+            program.steps.push(vec![Op::Mend]);
+        }
+        if kind >= 2 && rng.u8(..3) == 0 {
+            let child = format!("p{}", rng.usize(..2));
+            program.steps.push(vec![Op::Child { program: child, is_detached: false, has_own_id: rng.bool() }]);
+        }
         // They begin in the turn in which the program ends.
         if kind >= 1 && rng.u8(..3) == 0 {
             let child = |rng: &mut Rng| Op::Child {
