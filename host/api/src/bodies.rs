@@ -20,8 +20,8 @@ pub(crate) struct Bodies {
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) bytes: Vec<u8>,
-    /// Its room in memory.
-    _room: Option<OwnedSemaphorePermit>,
+    /// Its room in memory, which it has as long as it is there.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Bodies {
@@ -36,7 +36,7 @@ impl Bodies {
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large);
         }
-        let mut received = Received { bytes: Vec::new(), _room: None };
+        let mut received = Received { bytes: Vec::new(), room: None };
         let mut deadline = Instant::now() + BODY_TIMEOUT;
         let mut progress = 0;
         loop {
@@ -63,7 +63,7 @@ impl Received {
         let bytes = u32::try_from(data.len()).map_err(|_| Problem::NoRoom)?;
         // To wait here would mean to hold what has come: many could then wait for each other.
         let more = Arc::clone(room).try_acquire_many_owned(bytes).map_err(|_| Problem::NoRoom)?;
-        match &mut self._room {
+        match &mut self.room {
             Some(room) => room.merge(more),
             none => *none = Some(more),
         }

@@ -82,12 +82,11 @@ impl Permission {
     fn suffices<B>(self, request: &Request<B>) -> Result<(), Refused> {
         let path = request.uri().path();
         match self {
-            Self::Full => Ok(()),
             Self::Read | Self::Metrics if !request.method().is_safe() => Err(Problem::ReadOnlyKey.into()),
             Self::Metrics if path != metrics::PATH && !health::PATHS.contains(&path) => {
                 Err(Problem::MetricsOnlyKey.into())
             }
-            Self::Read | Self::Metrics => Ok(()),
+            Self::Full | Self::Read | Self::Metrics => Ok(()),
         }
     }
 }

@@ -69,12 +69,9 @@ impl Watch {
         {
             let is_due = fails_at.is_some_and(|at| at <= self.clock.now());
             if (is_due || self.registry.offers(&orchestration)) && self.still_waits(&instance_id).await {
-                match self.client.release(&instance_id, None).await {
-                    Err(InstanceError::Storage(error)) => {
-                        tracing::debug!(%instance_id, %error, "an instance that waits was not let go");
-                    }
-                    // It has moved on.
-                    Ok(()) | Err(_) => {}
+                // After another error it has moved on.
+                if let Err(InstanceError::Storage(error)) = self.client.release(&instance_id, None).await {
+                    tracing::debug!(%instance_id, %error, "an instance that waits was not let go");
                 }
             }
             *after = Some(instance_id);

@@ -228,7 +228,7 @@ mod tests {
         folder(&at("folder")).unwrap();
         own_folder(&at("own")).unwrap();
         open(&at("file")).unwrap();
-        assert_eq!(close(&at("closed")).unwrap(), true);
+        assert!(close(&at("closed")).unwrap());
         replace(&at("whole"), b"new").unwrap();
         assert_eq!([mode(&at("folder")), mode(&at("own"))], [0o2700; 2]);
         assert_eq!([mode(&at("file")), mode(&at("closed")), mode(&at("whole"))], [0o600; 3]);
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn no_file_is_nothing_to_close() {
-        assert_eq!(close(&temporary().path().join("gone")).unwrap(), false);
+        assert!(!close(&temporary().path().join("gone")).unwrap());
     }
 
     #[test]

@@ -209,7 +209,7 @@ mod tests {
         cache.store(digest, b"code");
         let bytes = fs::read(cache.path(digest)).unwrap();
         assert_eq!(&bytes[..8], b"rondoAC2");
-        let tag: String = bytes[8..40].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag = Digest::from_bytes(bytes[8..40].try_into().unwrap());
         insta::assert_snapshot!(tag, @"5fafe00c389d8eeedf6e2bc1b38ef1ca85f9892aeaeaf3d76d8a17b4ff7bfd04");
         assert_eq!(&bytes[40..], b"code");
     }

@@ -47,11 +47,14 @@ pub struct Waiting {
     pub fails_at: Option<Timestamp>,
 }
 
+/// What each waits for, and when it is to fail.
+type Known = BTreeMap<InstanceId, (String, Option<Timestamp>)>;
+
 /// Those that this host knows of, up to a limit. Cheap to clone; all clones are the same list.
 #[derive(Debug, Clone, Default)]
 pub struct WaitingList {
     policy: UnknownOrchestrations,
-    known: Arc<Mutex<BTreeMap<InstanceId, (String, Option<Timestamp>)>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl WaitingList {

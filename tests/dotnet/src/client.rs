@@ -57,7 +57,7 @@ impl DotNet {
     /// A client of that hub, by a clock that says milliseconds since 1970.
     pub fn new(
         medium: Arc<dyn Medium>,
-        hub: impl ToString,
+        hub: &impl ToString,
         partitions: u8,
         now: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> Self {

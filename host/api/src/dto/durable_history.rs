@@ -140,7 +140,7 @@ impl DurableHistory {
                 self.complete(*task, DurableEvent { result, ..entry("TaskCompleted", at) });
             }
             EventKind::TaskFailed { task, failure } => {
-                self.complete(*task, self.failed(failure, entry("TaskFailed", at)))
+                self.complete(*task, self.failed(failure, entry("TaskFailed", at)));
             }
             EventKind::TimerCreated { task, fire_at } => self.timer_created(*task, *fire_at, at),
             EventKind::TimerFired { task } => self.timer_fired(*task, at),
@@ -246,7 +246,7 @@ impl DurableHistory {
     }
 
     fn failed(&self, failure: &Failure, entry: DurableEvent) -> DurableEvent {
-        let details = failure.details.as_ref().map(value).unwrap_or_else(|| string(&failure.kind));
+        let details = failure.details.as_ref().map_or_else(|| string(&failure.kind), value);
         let reason = Some(self.shown(string(&failure.message)));
         DurableEvent { reason, details: Some(self.shown(details)), ..entry }
     }
@@ -274,7 +274,9 @@ mod tests {
 
     fn lines(kinds: Vec<EventKind>, shows: Shows) -> String {
         let mut shown = DurableHistory::new(shows);
-        history(kinds).iter().for_each(|event| shown.take(event));
+        for event in &history(kinds) {
+            shown.take(event);
+        }
         shown.into_entries().iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
     }
 
@@ -308,7 +310,9 @@ mod tests {
     fn only_what_is_shown_is_counted() {
         let bytes = |shows| {
             let mut shown = DurableHistory::new(shows);
-            history(vec![started(), charge(0), charge(1)]).iter().for_each(|event| shown.take(event));
+            for event in &history(vec![started(), charge(0), charge(1)]) {
+                shown.take(event);
+            }
             shown.bytes()
         };
         assert_eq!(bytes(Shows { input: false, output: true }), 3 * SHOWN_EVENT_BYTES);

@@ -56,10 +56,12 @@ const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as it is known of a request")]
     fn client(number: u32) -> Option<ClientAddress> {
         Some(ClientAddress(IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number))))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the same")]
     fn named(address: &str) -> Option<ClientAddress> {
         Some(ClientAddress(address.parse().unwrap()))
     }

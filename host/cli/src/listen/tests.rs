@@ -34,7 +34,7 @@ fn router() -> Router {
         .route("/small", get(|| async { "small" }))
         .route("/large", get(|| async { vec![b'x'; LARGE_BYTES] }))
         .route("/ticks", get(move || ticks(60, 30)))
-        .route("/slow", get(|| tokio::time::sleep(Duration::from_secs(300))))
+        .route("/slow", get(|| tokio::time::sleep(Duration::from_mins(5))))
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/keyless", get(|| async { ([("connection", "close")], StatusCode::UNAUTHORIZED) }))
         .route("/rondo/health/live", get(|| async { "live" }))

@@ -214,9 +214,16 @@ fn a_client_sees_why_what_it_has_started_stays_pending() {
     in_virtual_time(async {
         let world = world([]).await;
         let dot_net = world.dotnet();
-        let told = async || dot_net.row("a").await.unwrap().unwrap().entity.text("CustomStatus").unwrap().map(str::to_owned);
-        let creation =
-            Creation { instance: "a", program: "ordr", execution: EXECUTION, input: Some("7"), tags: &[], starts_in: None };
+        let told =
+            async || dot_net.row("a").await.unwrap().unwrap().entity.text("CustomStatus").unwrap().map(str::to_owned);
+        let creation = Creation {
+            instance: "a",
+            program: "ordr",
+            execution: EXECUTION,
+            input: Some("7"),
+            tags: &[],
+            starts_in: None,
+        };
         dot_net.create(creation).await.unwrap();
         let mut host = world.host();
         until("the hold", async || world.row("a").await.held.is_some()).await;

@@ -14,8 +14,8 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_special = match a {
-        // This network, private, loopback.
-        0 | 10 | 127 => true,
+        // This network, private, loopback; multicast, reserved, broadcast.
+        0 | 10 | 127 | 224.. => true,
         // Shared by the customers of a provider.
         100 => (64..128).contains(&b),
         // Link-local, where clouds answer with credentials.
@@ -26,20 +26,17 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Benchmarks and documentation.
         198 => matches!(b, 18 | 19) || (b, c) == (51, 100),
         203 => (b, c) == (0, 113),
-        // Multicast, reserved, broadcast.
-        224.. => true,
         _ => false,
     };
     !is_special
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, ..] = address.segments();
     // An IPv4 address behind a translator.
-    if (a, b, c, d, e, f) == (0x64, 0xff9b, 0, 0, 0, 0) {
-        let [.., w, x, y, z] = address.octets();
-        return is_public_v4(Ipv4Addr::new(w, x, y, z));
+    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
+        return is_public_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     }
+    let [a, b, ..] = address.segments();
     // 2000::/3 is all that is given out; IPv4 in IPv6, loopback, unique local, link-local and multicast are outside.
     let is_global_unicast = a & 0xe000 == 0x2000;
     // Protocol assignments, Teredo among them; documentation; 6to4, which carries an IPv4 address.

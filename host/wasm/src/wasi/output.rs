@@ -124,17 +124,16 @@ impl Printed {
         }
         self.last.push_back(line.text.clone());
         match &self.sink {
-            Some(sink) if self.dropped == 0 => match self.room.checked_sub(line.text.len() + OUTPUT_LINE_BYTES) {
-                Some(room) => {
+            Some(sink) if self.dropped == 0 => {
+                if let Some(room) = self.room.checked_sub(line.text.len() + OUTPUT_LINE_BYTES) {
                     self.room = room;
                     sink(&line);
-                }
-                None => {
+                } else {
                     self.dropped = 1;
                     let text = "it has printed as much as one attempt may; the rest is not logged".to_owned();
                     sink(&Line { level: LogLevel::Warn, text });
                 }
-            },
+            }
             None if self.lines.len() < LOG_LINES_PER_TURN_MAX => self.lines.push(line),
             Some(_) | None => self.dropped += 1,
         }

@@ -82,6 +82,7 @@ fn the_guest_of_this_test_notices_what_is_left() {
 ///
 /// Says so and checks nothing where the kernel does not let it use swap: that the host never asks for the pages that are
 /// present is checked by a test of `config.rs` in any case.
+#[allow(clippy::print_stdout, reason = "what was not checked is for people to see")]
 #[test]
 fn a_guest_finds_nothing_in_memory_that_was_swapped_out() {
     let swap = match Swap::on() {

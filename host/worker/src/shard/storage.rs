@@ -159,7 +159,7 @@ impl Shard {
             Ok(()) => self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects),
             // To end it takes no guest.
             Err(_) if inbox.has_termination() => {
-                self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects)
+                self.put(instance_id, Slot { phase: Phase::Idle(warm), inbox }, effects);
             }
             Err(Unprepared::NotOffered { orchestration, why }) => match warm.fails_at {
                 Some(at) if at <= now => {

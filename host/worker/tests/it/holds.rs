@@ -73,7 +73,12 @@ async fn a_start_that_nobody_offers_fails_if_the_operator_wants_it_and_can_be_re
     assert_eq!((worker.stats().held, row.state.component), (0, None));
 
     world.runtime.orchestration("chain", chain("a", 1));
-    world.source.inner.send(&id("i"), Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None }).await.unwrap();
+    world
+        .source
+        .inner
+        .send(&id("i"), Message::Rewind { reason: None, execution_id: None, asker: None, to_event: None })
+        .await
+        .unwrap();
     let row = world.until("i", |row| row.state.status == RuntimeStatus::Completed).await;
     assert_eq!(row.state.component, Some(component()));
 }

@@ -102,8 +102,8 @@ fn op_told(
             let mut heard = part.split('+').map(|part| part.strip_prefix("e:").ok_or(part));
             let (first, second) = (heard.next(), heard.next());
             let is_right = match (rival, first, second) {
-                (Rival::Event(_), Some(Ok(_)), Some(Ok(_))) => true,
-                (Rival::Timer(_) | Rival::Activity(_), Some(Ok(_)), None) => true,
+                (Rival::Event(_), Some(Ok(_)), Some(Ok(_)))
+                | (Rival::Timer(_) | Rival::Activity(_), Some(Ok(_)), None) => true,
                 (Rival::Timer(_), Some(Err(won)), Some(Ok(_))) => won == "t",
                 (Rival::Activity(_), Some(Err(won)), Some(Ok(_))) => won == "r",
                 _ => false,
