@@ -148,7 +148,7 @@ mod tests {
         let grants = parse(r#"{"env":{"KEY":"hunter2"}}"#).unwrap();
         assert_eq!(format!("{grants:?}"), r#"Grants { http: [], env: ["KEY"], dirs: [] }"#);
         insta::assert_snapshot!(parse(r#"{"env":"hunter2"}"#).unwrap_err(), @"env must be an object of names and values at line 1 column 17");
-        insta::assert_snapshot!(parse(r#"{"env":{"KEY":12345}}"#).unwrap_err(), @r#"the value of the environment variable "KEY" must be a string at line 1 column 20"#);
+        insta::assert_snapshot!(parse(r#"{"env":{"KEY":12345}}"#).unwrap_err(), @r#"the value of the environment variable "KEY" must be a string at line 1 column 21"#);
     }
 
     #[test]
