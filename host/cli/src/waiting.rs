@@ -100,7 +100,7 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+
     use std::time::Duration;
 
     use engine::{Digest, ExecutionId, ExecutionStarted, Timestamp};
@@ -130,23 +130,7 @@ mod tests {
 
         /// An instance that is held, as a host before this one has left it.
         async fn hold(&self, id: &str, code: &str) {
-            let start = ExecutionStarted {
-                execution_id: ExecutionId::from_bytes([1; 16]),
-                name: "order".to_owned(),
-                version: None,
-                input: None,
-                tags: BTreeMap::new(),
-                parent: None,
-                scheduled_start: None,
-                created_at: self.clock.now(),
-                component: None,
-                generation: 0,
-                trace_context: None,
-                earlier_events: None,
-                engine_revision: engine::EngineRevision::OLDEST,
-                first_execution: None,
-                left_children: None,
-            };
+            let start = ExecutionStarted::new(ExecutionId::from_bytes([1; 16]), "order", self.clock.now());
             let instance_id = InstanceId::new(id).unwrap();
             let existing = ExistingInstance::Refuse;
             self.backend.create(CreateInstance { instance_id: instance_id.clone(), start, existing }).await.unwrap();

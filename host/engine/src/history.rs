@@ -393,6 +393,29 @@ pub struct ExecutionStarted {
     pub left_children: Option<Vec<LeftChild>>,
 }
 
+impl ExecutionStarted {
+    /// The start of a first generation that nobody has asked anything special of.
+    pub fn new(execution_id: ExecutionId, name: impl Into<String>, created_at: Timestamp) -> Self {
+        Self {
+            execution_id,
+            name: name.into(),
+            version: None,
+            input: None,
+            tags: BTreeMap::new(),
+            parent: None,
+            scheduled_start: None,
+            created_at,
+            component: None,
+            generation: 0,
+            trace_context: None,
+            earlier_events: None,
+            engine_revision: EngineRevision::OLDEST,
+            first_execution: None,
+            left_children: None,
+        }
+    }
+}
+
 /// A child that nobody waits for any more. Persisted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct LeftChild {

@@ -59,23 +59,7 @@ mod tests {
     }
 
     fn created(name: &str) -> Change {
-        let start = ExecutionStarted {
-            execution_id: ExecutionId::from_bytes([1; 16]),
-            name: name.to_owned(),
-            version: None,
-            input: None,
-            tags: std::collections::BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: Timestamp::default(),
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: engine::EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
-        };
+        let start = ExecutionStarted::new(ExecutionId::from_bytes([1; 16]), name, Timestamp::default());
         let state = pending_state(key(name).id, &start);
         let row = InstanceRow { state, held: None, last_event: None, revision: 1, wake_at: None };
         Change::Created { key: key(name), row: Box::new(row) }

@@ -135,23 +135,7 @@ mod tests {
     }
 
     fn row(number: usize) -> InstanceRow {
-        let start = ExecutionStarted {
-            execution_id: ExecutionId::from_bytes([1; 16]),
-            name: "order".to_owned(),
-            version: None,
-            input: None,
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: Timestamp::from_millis(1_000),
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: engine::EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
-        };
+        let start = ExecutionStarted::new(ExecutionId::from_bytes([1; 16]), "order", Timestamp::from_millis(1_000));
         let held = HeldReason {
             code: HeldReason::ORCHESTRATION_NOT_FOUND.to_owned(),
             message: "why".to_owned(),

@@ -1,6 +1,5 @@
 //! Starting orchestrations, waking them, and waiting for their end.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -19,21 +18,8 @@ pub(crate) async fn start(
 ) -> Result<InstanceId> {
     let instance_id = instance_id(id)?;
     let start = ExecutionStarted {
-        execution_id: execution_id(id),
-        name: orchestration.to_owned(),
-        version: None,
         input: Some(Payload::from(input)),
-        tags: BTreeMap::new(),
-        parent: None,
-        scheduled_start: None,
-        created_at: SystemClock.now(),
-        component: None,
-        generation: 0,
-        trace_context: None,
-        earlier_events: None,
-        engine_revision: engine::EngineRevision::OLDEST,
-        first_execution: None,
-        left_children: None,
+        ..ExecutionStarted::new(execution_id(id), orchestration, SystemClock.now())
     };
     let new = CreateInstance { instance_id: instance_id.clone(), start, existing: ExistingInstance::Refuse };
     client.create(new).await.context("starting an orchestration")?;

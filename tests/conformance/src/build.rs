@@ -26,21 +26,10 @@ pub fn execution(number: u8) -> ExecutionId {
 /// The start of an execution, created at `created_at`.
 pub fn start(execution_id: ExecutionId, created_at: Timestamp) -> ExecutionStarted {
     ExecutionStarted {
-        execution_id,
-        name: "Order".to_owned(),
         version: Some("1".to_owned()),
         input: Some(Payload::from("{\"n\":1}")),
         tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]),
-        parent: None,
-        scheduled_start: None,
-        created_at,
-        component: None,
-        generation: 0,
-        trace_context: None,
-        earlier_events: None,
-        engine_revision: engine::EngineRevision::OLDEST,
-        first_execution: None,
-        left_children: None,
+        ..ExecutionStarted::new(execution_id, "Order", created_at)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a guest answers, down to the bytes of its memory.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use engine::{
@@ -83,21 +82,8 @@ fn letter(nibble: u8) -> char {
 
 fn start(input: Payload) -> ExecutionStarted {
     ExecutionStarted {
-        execution_id: ExecutionId::from_bytes([7; 16]),
-        name: "o".to_owned(),
-        version: None,
         input: Some(input),
-        tags: BTreeMap::new(),
-        parent: None,
-        scheduled_start: None,
-        created_at: Timestamp::from_millis(0),
-        component: None,
-        generation: 0,
-        trace_context: None,
-        earlier_events: None,
-        engine_revision: engine::EngineRevision::OLDEST,
-        first_execution: None,
-        left_children: None,
+        ..ExecutionStarted::new(ExecutionId::from_bytes([7; 16]), "o", Timestamp::from_millis(0))
     }
 }
 

@@ -3,7 +3,6 @@
 mod control;
 mod foreign;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -314,21 +313,8 @@ impl Client {
 /// The start of an execution that nobody has asked anything special of.
 fn start(execution_id: ExecutionId, program: &str, input_bytes: usize, now: Timestamp) -> ExecutionStarted {
     ExecutionStarted {
-        execution_id,
-        name: program.to_owned(),
-        version: None,
         input: Some(Input::first(input_bytes).to_payload()),
-        tags: BTreeMap::new(),
-        parent: None,
-        scheduled_start: None,
-        created_at: now,
-        component: None,
-        generation: 0,
-        trace_context: None,
-        earlier_events: None,
-        engine_revision: engine::EngineRevision::OLDEST,
-        first_execution: None,
-        left_children: None,
+        ..ExecutionStarted::new(execution_id, program, now)
     }
 }
 

@@ -288,21 +288,8 @@ mod tests {
 
     fn started() -> EventKind {
         EventKind::ExecutionStarted(Box::new(ExecutionStarted {
-            execution_id: ExecutionId::from_bytes([1; 16]),
-            name: "order".into(),
-            version: None,
             input: Some(r#"{"id":7}"#.into()),
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: Timestamp::default(),
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: engine::EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
+            ..ExecutionStarted::new(ExecutionId::from_bytes([1; 16]), "order", Timestamp::default())
         }))
     }
 

@@ -7,9 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::{
-    Digest, EngineRevision, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, TraceContext, limits,
-};
+use engine::{Digest, ExecutionStarted, InstanceId, Payload, RuntimeStatus, Timestamp, TraceContext, limits};
 use store::{CreateInstance, ExistingInstance};
 
 use super::instances::{self, Look};
@@ -182,21 +180,13 @@ impl Begin {
         let execution_id = ids::execution_id(shared.api.ids.as_ref());
         let Self { id, name, input, version, tags, scheduled_start, component, existing, trace_context } = self;
         let start = ExecutionStarted {
-            execution_id,
-            name,
             version,
             input,
             tags,
-            parent: None,
             scheduled_start,
-            created_at: shared.api.clock.now(),
             component,
-            generation: 0,
             trace_context,
-            earlier_events: None,
-            engine_revision: EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
+            ..ExecutionStarted::new(execution_id, name, shared.api.clock.now())
         };
         shared.api.client.create(CreateInstance { instance_id: id.clone(), start, existing }).await?;
         if let Some(patience) = patience {

@@ -333,22 +333,10 @@ fn child_of(state: &InstanceState, event: &EventKind) -> Option<OutboxMessage> {
     let EventKind::SubOrchestrationCreated { task, name, instance_id, .. } = event else { return None };
     let InstanceState { instance_id: parent_id, execution_id, name: parent_name, .. } = state.clone();
     let parent = Parent { instance_id: parent_id, execution_id, name: parent_name, task: *task, attempt: 1 };
+    let execution_id = parent.first_of_child();
     let start = ExecutionStarted {
-        execution_id: parent.first_of_child(),
-        name: name.clone(),
-        version: None,
-        input: None,
-        tags: std::collections::BTreeMap::new(),
         parent: Some(parent),
-        scheduled_start: None,
-        created_at: state.created_at,
-        component: None,
-        generation: 0,
-        trace_context: None,
-        earlier_events: None,
-        engine_revision: EngineRevision::OLDEST,
-        first_execution: None,
-        left_children: None,
+        ..ExecutionStarted::new(execution_id, name.clone(), state.created_at)
     };
     Some(OutboxMessage { to: instance_id.clone(), message: engine::Message::Start(Box::new(start)) })
 }

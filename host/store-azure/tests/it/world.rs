@@ -9,10 +9,7 @@ use async_trait::async_trait;
 use azure::fake::{FakeAccount, FakeMedium};
 use azure::{HubName, Queue, Queues as _};
 use dotnet::DotNet;
-use engine::{
-    EngineRevision, EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message, Orchestration,
-    Timestamp,
-};
+use engine::{EventKind, ExecutionId, ExecutionStarted, HistoryEvent, InstanceId, Message, Orchestration, Timestamp};
 use store::{Client as _, Clock, CreateInstance, ExistingInstance, InstanceFilter, InstanceRow, whole_history};
 use store_azure::{Always, AzureBackend, LeaseOptions, Leases, Options, Ownership, hub};
 use tokio::runtime::Builder;
@@ -172,23 +169,7 @@ impl World {
         for (index, byte) in instance.bytes().enumerate() {
             execution[index % 16] ^= byte;
         }
-        let start = ExecutionStarted {
-            execution_id: ExecutionId::from_bytes(execution),
-            name: program.to_owned(),
-            version: None,
-            input: None,
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: self.clock.now(),
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
-        };
+        let start = ExecutionStarted::new(ExecutionId::from_bytes(execution), program.to_owned(), self.clock.now());
         CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse }
     }
 

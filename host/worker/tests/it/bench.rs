@@ -49,23 +49,7 @@ impl Bench {
 
     /// Stores a pending instance; answers with its start as a work item.
     pub(crate) fn create(&mut self, instance: &str, name: &str) -> Input {
-        let start = ExecutionStarted {
-            execution_id: ExecutionId::from_bytes([9; 16]),
-            name: name.to_owned(),
-            version: None,
-            input: None,
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: self.now,
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: engine::EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
-        };
+        let start = ExecutionStarted::new(ExecutionId::from_bytes([9; 16]), name, self.now);
         let row = InstanceRow {
             state: pending_state(id(instance), &start),
             held: None,

@@ -1,6 +1,5 @@
 //! A worker with everything around it.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,23 +57,11 @@ impl World {
     }
 
     pub(crate) async fn create(&self, instance: &str, name: &str) {
-        let start = ExecutionStarted {
-            execution_id: ExecutionId::from_bytes(*b"sixteen bytes...").child(engine::TaskId(0), sum(instance)),
-            name: name.to_owned(),
-            version: None,
-            input: None,
-            tags: BTreeMap::new(),
-            parent: None,
-            scheduled_start: None,
-            created_at: self.clock.now(),
-            component: None,
-            generation: 0,
-            trace_context: None,
-            earlier_events: None,
-            engine_revision: engine::EngineRevision::OLDEST,
-            first_execution: None,
-            left_children: None,
-        };
+        let start = ExecutionStarted::new(
+            ExecutionId::from_bytes(*b"sixteen bytes...").child(engine::TaskId(0), sum(instance)),
+            name,
+            self.clock.now(),
+        );
         let instance = CreateInstance { instance_id: id(instance), start, existing: ExistingInstance::Refuse };
         self.source.inner.create(instance).await.unwrap();
     }
